@@ -1,0 +1,76 @@
+"""GazeSearch: finding-specific scanpaths on chest X-rays, loaded, scored and compared.
+
+Public names are loaded on first use, so that `import gazesearch` stays instant.
+
+>>> import gazesearch
+>>> gazesearch.metrics.scanmatch([[10, 10], [90, 90]], [[10, 10], [90, 90]], (100, 100))
+1.0
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gazesearch import errors, metrics
+    from gazesearch.datasets import Dataset, load_dataset
+    from gazesearch.errors import GazeSearchError
+    from gazesearch.evaluation import Scores, evaluate
+    from gazesearch.findings import FINDINGS
+    from gazesearch.formats import read_scanpaths, write_scanpaths
+    from gazesearch.scanpaths import (
+        DatasetInfo,
+        Scanpath,
+        Scanpaths,
+        first_copies,
+        with_first_fixation,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FINDINGS",
+    "Dataset",
+    "DatasetInfo",
+    "GazeSearchError",
+    "Scanpath",
+    "Scanpaths",
+    "Scores",
+    "errors",
+    "evaluate",
+    "first_copies",
+    "load_dataset",
+    "metrics",
+    "read_scanpaths",
+    "with_first_fixation",
+    "write_scanpaths",
+]
+
+_HOMES: Final = {
+    "FINDINGS": "findings",
+    "Dataset": "datasets",
+    "DatasetInfo": "scanpaths",
+    "GazeSearchError": "errors",
+    "Scanpath": "scanpaths",
+    "Scanpaths": "scanpaths",
+    "Scores": "evaluation",
+    "evaluate": "evaluation",
+    "first_copies": "scanpaths",
+    "load_dataset": "datasets",
+    "read_scanpaths": "formats",
+    "with_first_fixation": "scanpaths",
+    "write_scanpaths": "formats",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"gazesearch.{_HOMES[name]}"), name)
+    if name in __all__:
+        return importlib.import_module(f"gazesearch.{name}")
+    raise AttributeError(f"module 'gazesearch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,86 @@
+"""The command line. This file alone knows exit statuses: 2 for whatever a user can mend."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gazesearch.cli.demo import demo
+from gazesearch.cli.doctor import doctor
+from gazesearch.cli.evaluate import evaluate
+from gazesearch.cli.validate import validate
+from gazesearch.errors import GazeSearchError
+
+__all__ = ["app", "main"]
+
+# Plain help: with rich it takes three times as long (docs/decisions/0003).
+app = typer.Typer(
+    name="gazesearch",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  gazesearch evaluate predictions.json --annotations gazesearch.json
+  gazesearch validate predictions.csv --predictions
+  gazesearch demo
+Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
+)
+app.command()(evaluate)
+app.command()(validate)
+app.command()(demo)
+app.command()(doctor)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from gazesearch import __version__
+
+        typer.echo(f"gazesearch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Finding-specific scanpaths on chest X-rays: load, validate, score, compare."""
+
+
+def main() -> None:
+    """Run the command line; the one place where errors become lines and exit statuses."""
+    # A terminal or pipe that is not UTF-8 must not turn an arrow into a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    if os.environ.get("GAZESEARCH_DEBUG"):
+        app()
+        return
+    try:
+        app()
+    except GazeSearchError as error:
+        _stop(str(error), status=2)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except MemoryError:
+        _stop("not enough memory for this input: split it", status=2)
+    except Exception as error:
+        name = type(error).__name__
+        _stop(
+            f"internal error, please report it: {name}: {error} (GAZESEARCH_DEBUG=1 shows where)",
+            status=70,
+        )
+
+
+def _stop(message: str, *, status: int) -> None:
+    for line in message.splitlines() or [message]:
+        typer.echo(f"gazesearch: {line}", err=True)
+    sys.exit(status)

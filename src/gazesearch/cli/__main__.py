@@ -1,0 +1,5 @@
+"""`python -m gazesearch.cli`."""
+
+from gazesearch.cli import main
+
+main()

@@ -1,0 +1,85 @@
+"""`gazesearch evaluate`: score a file of predicted scanpaths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gazesearch.cli.options import (
+    Dataset,
+    DurationUnit,
+    Json,
+    Lenient,
+    MaxSize,
+    ScreenSizeText,
+    parse_screen_size,
+    parse_size,
+)
+from gazesearch.cli.progress import progress
+
+
+def evaluate(
+    predictions: Annotated[
+        Path, typer.Argument(help="Predicted scanpaths: .json, .parquet or .csv.")
+    ],
+    annotations: Annotated[Path, typer.Option(help="Recorded scanpaths to score against.")],
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, valid, test or all; test where there is one, else all."),
+    ] = None,
+    first_fixation: Annotated[
+        Literal["replace", "prepend", "as-recorded"] | None,
+        typer.Option(help="How recorded paths start; the dataset's own rule by default."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Which metrics; all but sequence_score by default."),
+    ] = None,
+    by: Annotated[
+        Literal["finding", "length", "split-overlap", "subject"] | None,
+        typer.Option(help="Show the scores of these groups beside those of all records."),
+    ] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Count missing predictions at their worst.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder for results.json, scores.parquet, summary.csv, summary.md."),
+    ] = None,
+    dataset: Dataset = None,
+    screen_size: ScreenSizeText = None,
+    duration_unit: DurationUnit = None,
+    lenient: Lenient = False,
+    max_size: MaxSize = "1GiB",
+    json: Json = False,
+) -> None:
+    """Score PREDICTIONS against recorded scanpaths by every metric.
+
+    \b
+    Examples:
+      gazesearch evaluate mine.json --annotations gazesearch.json
+      gazesearch evaluate mine.csv --annotations gazesearch.json --by finding --output results/
+      gazesearch evaluate mine.json --annotations coco.json --metrics scanmatch,tfp_area --json
+    """
+    import gazesearch  # numba and pyarrow load on first use, so that --help stays instant
+
+    with progress() as say:
+        scores = gazesearch.evaluate(
+            predictions,
+            annotations,
+            split=split,
+            first_fixation=first_fixation,
+            metrics=None if metrics is None else [name.strip() for name in metrics.split(",")],
+            allow_missing=allow_missing,
+            dataset=dataset,
+            screen_size=parse_screen_size(screen_size),
+            duration_unit=duration_unit,
+            lenient=lenient,
+            max_size=parse_size(max_size),
+            progress=say,
+        )
+        if output is not None:
+            scores.save(output, by=by)
+    typer.echo(scores.to_json(by=by) if json else scores.to_table(by=by), nl=False)

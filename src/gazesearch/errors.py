@@ -1,0 +1,116 @@
+"""What can go wrong, in one tree. Every error is one line: what, where, and how to mend it.
+
+GazeSearchError
+├── DataError (ValueError)              the content of a file or table is not what it must be
+│   ├── FaultyRecords                   records of a file break its rules; carries every fault
+│   ├── FrameMismatch                   two tables count pixels in different frames
+│   ├── MissingDurations                a measure needs durations and a path has none
+│   ├── MissingTargetBoxes              a measure needs target boxes: absent or empty
+│   └── MissingPredictions              records asked for have no prediction
+├── UnreadableFile (OSError)            absent, too large, cannot be read or written
+├── UnknownName (ValueError)            no metric, finding, dataset or split is called so
+├── BadSetting (ValueError)             a setting has a value outside its range
+└── MissingExtra (ImportError)          an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import ModuleType
+
+FAULTS_SHOWN = 20
+
+
+class GazeSearchError(Exception):
+    """Any error that a user can cause and mend."""
+
+
+class DataError(GazeSearchError, ValueError):
+    """The content of a file or table is not what it must be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One broken rule in a file: record index (from 0), field, offending value, mend."""
+
+    record: int | None
+    field: str | None
+    value: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = "file" if self.record is None else f"record {self.record}"
+        if self.field is not None:
+            place += f", {self.field}"
+        return f"{place}: {self.value}: {self.mend}" if self.value else f"{place}: {self.mend}"
+
+
+class FaultyRecords(DataError):
+    """Records of a file break its rules: the first 20 faults, a line each, and the count.
+
+    Attributes:
+        path: the file, as given.
+        faults: all faults found.
+    """
+
+    def __init__(self, path: str, faults: Sequence[Fault]) -> None:
+        self.path = path
+        self.faults = tuple(faults)
+        lines = [f"{path}: {fault}" for fault in self.faults[:FAULTS_SHOWN]]
+        if len(self.faults) > FAULTS_SHOWN:
+            lines.append(f"{path}: {len(self.faults)} faults in all, {FAULTS_SHOWN} shown")
+        super().__init__("\n".join(lines))
+
+
+class FrameMismatch(DataError):
+    """Two tables count pixels in different frames."""
+
+
+class MissingDurations(DataError):
+    """A measure needs durations and a path has none."""
+
+
+class MissingTargetBoxes(DataError):
+    """A measure needs target boxes: absent or empty."""
+
+
+class MissingPredictions(DataError):
+    """Records asked for have no prediction."""
+
+
+class UnreadableFile(GazeSearchError, OSError):
+    """A file is absent, too large, or cannot be read or written."""
+
+
+class BadSetting(GazeSearchError, ValueError):
+    """A setting has a value outside its range."""
+
+
+class UnknownName(GazeSearchError, ValueError):
+    """No metric, finding, dataset, split or option has this name.
+
+    The message lists the nearest names, or all of them when none is near.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(str(name).lower(), names, n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+        super().__init__(f"unknown {kind} {name!r}: {hint}")
+
+
+class MissingExtra(GazeSearchError, ImportError):
+    """An optional dependency is not installed."""
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import an optional dependency, or say how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtra(
+            f"{module} is not installed: pip install 'gazesearch[{extra}]'"
+        ) from error

@@ -1,0 +1,6 @@
+"""From predicted and recorded scanpaths to `Scores`, the table that all results are taken from."""
+
+from gazesearch.evaluation.scores import Counts, Scores, Summary
+from gazesearch.evaluation.scoring import evaluate
+
+__all__ = ["Counts", "Scores", "Summary", "evaluate"]

@@ -1,0 +1,251 @@
+"""`Scores`: records x metrics, the one table that means, intervals and reports are taken from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazesearch.errors import UnknownName
+from gazesearch.files import RunRecord
+from gazesearch.metrics import Metric
+from gazesearch.metrics.search_efficiency import curve_from_first
+from gazesearch.scanpaths import DatasetInfo, FirstFixation
+
+if TYPE_CHECKING:
+    import pyarrow
+
+By = Literal["finding", "length", "split-overlap", "subject"]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Records scored, records without a prediction, predictions of nothing scored, and repeats.
+
+    `duplicated` counts predictions that repeat the image, finding and subject of an earlier one and
+    were numbered as draws.
+    """
+
+    scored: int
+    missing: int
+    surplus: int
+    duplicated: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A metric over a group of records.
+
+    Attributes:
+        mean: over draws, then people, then (image, finding); NaN where nothing is defined.
+        std: standard deviation over records (n - 1); NaN under two.
+        best: mean with the best draw of each record; None where each has one prediction.
+        n: records with a value (fixation maps: pairs of image and finding).
+        undefined: records without one.
+    """
+
+    mean: float
+    std: float
+    best: float | None
+    n: int
+    undefined: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scores:
+    """One row per recorded scanpath and prediction scored against it.
+
+    Attributes:
+        keys: columns that say what a row is: `record` (number of the recorded scanpath among the
+            scored ones), `image`, `finding`, `subject`, `draw`, `split`, `length` (fixations as
+            recorded), `image_in_train` (None where there is no train apart), `predicted`.
+        values: one float64 column a metric, NaN where undefined; of search efficiency
+            `first_on_target` and `reference_first_on_target` (inf: never) and `scanpath_ratio`.
+        metrics: the metrics that were computed, in order of the table.
+        counts: how many records were scored, missing, surplus, duplicated.
+        refused: metrics that could not be computed, and why.
+        notes: what a reader of the numbers must know.
+        split, first_fixation, dataset: what was scored and by which rule.
+        run: versions, settings and digests of the inputs.
+    """
+
+    keys: Mapping[str, NDArray[Any]]
+    values: Mapping[str, NDArray[np.float64]]
+    metrics: tuple[Metric, ...]
+    counts: Counts
+    refused: Mapping[str, str]
+    notes: tuple[str, ...]
+    split: str
+    first_fixation: FirstFixation
+    dataset: DatasetInfo
+    run: RunRecord
+
+    def __len__(self) -> int:
+        return len(self.keys["record"])
+
+    @property
+    def several_draws(self) -> bool:
+        """Whether a record was scored with several predictions."""
+        return len(np.unique(self.keys["record"])) < len(self)
+
+    def groups(self, by: By | None = None) -> dict[str, Mask]:
+        """Masks of rows by label, all records first.
+
+        Args:
+            by: None splits by whether train has the image too, where the references can tell and
+                any has, and else not at all.
+        """
+        everything = {"all records": np.ones(len(self), np.bool_)}
+        seen = self.keys["image_in_train"]
+        if by is None or by == "split-overlap":
+            told = np.array([value is not None for value in seen], dtype=np.bool_)
+            shared = np.array([value is True for value in seen], dtype=np.bool_)
+            if by is None and not shared.any():
+                return everything
+            groups = {"image also in train": shared, "image unseen": told & ~shared}
+            return everything | {label: mask for label, mask in groups.items() if mask.any()}
+        if by not in ("finding", "length", "subject"):
+            raise UnknownName("grouping", by, ("finding", "length", "split-overlap", "subject"))
+        column = self.keys[by]
+        labels = {value: str(value) for value in column.tolist()}
+        in_order = sorted(labels, key=lambda value: (isinstance(value, str), value is None, value))
+        return everything | {labels[v]: np.equal(column, v).astype(np.bool_) for v in in_order}
+
+    def summary(self, metric: str, where: Mask | None = None) -> Summary:
+        """Mean, spread, number of defined and undefined records of one metric.
+
+        Raises:
+            UnknownName: the metric was not computed.
+        """
+        declared = {m.name: m for m in self.metrics}
+        if metric not in declared:
+            raise UnknownName("computed metric", metric, declared)
+        rows = np.ones(len(self), np.bool_) if where is None else where
+        if metric in ("tfp_area", "tfp_mismatch"):
+            return self._curve_summary(metric, rows)
+        values = self.values[metric][rows]
+        records, pairs = self._records(rows), self._pairs(rows)
+        unit = pairs if declared[metric].kind == "map" else records
+        by_unit = _means(values, unit)
+        defined = ~np.isnan(by_unit)
+        best = None
+        if self.several_draws and declared[metric].kind == "pair":
+            best = _mean_over_pairs(
+                _best(values, records, higher=declared[metric].higher_is_better), records, pairs
+            )
+        return Summary(
+            mean=_mean_over_pairs(_means(values, records), records, pairs),
+            std=float(np.std(by_unit[defined], ddof=1)) if defined.sum() > 1 else float("nan"),
+            best=best,
+            n=int(defined.sum()),
+            undefined=int((~defined).sum()),
+        )
+
+    def curve(self, where: Mask | None = None, *, reference: bool = False) -> NDArray[np.float64]:
+        """TFP curve of the predictions, or of the people, over a group of records, (K,)."""
+        rows = np.ones(len(self), np.bool_) if where is None else where
+        first = self.values["reference_first_on_target" if reference else "first_on_target"]
+        last = next(m.settings["max_fixations"] for m in self.metrics if m.kind == "search")
+        return curve_from_first(
+            first[rows], self.keys["finding"][rows], max_fixations=int(str(last))
+        )
+
+    def _curve_summary(self, metric: str, rows: Mask) -> Summary:
+        curve = self.curve(rows)
+        if metric == "tfp_mismatch":
+            curve = np.abs(curve - self.curve(rows, reference=True))
+        by_record = _means(self.values["first_on_target"][rows], self._records(rows))
+        undefined = int(np.isnan(by_record).sum())
+        return Summary(
+            mean=float(curve.sum()),
+            std=float("nan"),
+            best=None,
+            n=len(by_record) - undefined,
+            undefined=undefined,
+        )
+
+    def _records(self, rows: Mask) -> NDArray[np.intp]:
+        return np.unique(self.keys["record"][rows], return_inverse=True)[1]
+
+    def _pairs(self, rows: Mask) -> NDArray[np.intp]:
+        numbers: dict[tuple[str, str], int] = {}
+        keys = zip(self.keys["image"][rows], self.keys["finding"][rows], strict=True)
+        return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as Arrow: keys, then metrics."""
+        import pyarrow as pa
+
+        return pa.table({**{k: v.tolist() for k, v in self.keys.items()}, **self.values})
+
+    def to_table(self, *, by: By | None = None) -> str:
+        """The summary as text, for a terminal."""
+        from gazesearch.evaluation.tables import to_text
+
+        return to_text(self, by)
+
+    def to_markdown(self, *, by: By | None = None) -> str:
+        """The summary as a Markdown table."""
+        from gazesearch.evaluation.tables import to_markdown
+
+        return to_markdown(self, by)
+
+    def to_csv(self, *, by: By | None = None) -> str:
+        """The summary as CSV, one row per group and metric, full precision."""
+        from gazesearch.evaluation.tables import to_csv
+
+        return to_csv(self, by)
+
+    def to_json(self, *, by: By | None = None) -> str:
+        """Counts, summaries, refusals, notes and the run record as JSON."""
+        from gazesearch.evaluation.tables import to_json
+
+        return to_json(self, by)
+
+    def save(self, folder: str | os.PathLike[str], *, by: By | None = None) -> None:
+        """Write `results.json`, `scores.parquet` (the rows), `summary.csv` and `summary.md`."""
+        from gazesearch.evaluation.tables import save
+
+        save(self, folder, by)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Scores: {self.counts.scored:,} records x {len(self.metrics)} metrics, "
+            f"{self.dataset.name}, split {self.split}, first fixation {self.first_fixation}>"
+        )
+
+
+def _means(values: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Mean of the defined values of each group; NaN for a group without any."""
+    n = int(groups.max()) + 1 if len(groups) else 0
+    defined = ~np.isnan(values)
+    counts = np.bincount(groups[defined], minlength=n)
+    sums = np.bincount(groups[defined], weights=values[defined], minlength=n)
+    means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
+    return means
+
+
+def _best(
+    values: NDArray[np.float64], groups: NDArray[np.intp], *, higher: bool
+) -> NDArray[np.float64]:
+    """Best defined value of each group; NaN for a group without any."""
+    n = int(groups.max()) + 1 if len(groups) else 0
+    best = np.full(n, np.nan)
+    (np.fmax if higher else np.fmin).at(best, groups, values)
+    return best
+
+
+def _mean_over_pairs(
+    by_record: NDArray[np.float64], records: NDArray[np.intp], pairs: NDArray[np.intp]
+) -> float:
+    """Mean over (image, finding) of the mean over its people."""
+    pair_of_record = np.zeros(len(by_record), np.intp)
+    pair_of_record[records] = pairs
+    by_pair = _means(by_record, pair_of_record)
+    defined = by_pair[~np.isnan(by_pair)]
+    return float(defined.mean()) if len(defined) else float("nan")

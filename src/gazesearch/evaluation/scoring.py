@@ -1,0 +1,275 @@
+"""`evaluate`: score predicted scanpaths against recorded ones by every metric asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazesearch import metrics as metrics_
+from gazesearch.errors import FAULTS_SHOWN, DataError, MissingPredictions, UnknownName
+from gazesearch.evaluation.matching import Matches, distinguishes_people, match
+from gazesearch.evaluation.measuring import measure
+from gazesearch.evaluation.scores import Counts, Scores
+from gazesearch.files import MAX_SIZE, RunRecord, digest
+from gazesearch.formats import Reading, read_file
+from gazesearch.metrics import Metric
+from gazesearch.scanpaths import (
+    DatasetInfo,
+    DurationUnit,
+    FirstFixation,
+    Scanpaths,
+    ScreenSize,
+    with_first_fixation,
+)
+from gazesearch.scanpaths.columns import constant
+from gazesearch.scanpaths.draws import with_draws
+
+Source = Scanpaths | str | os.PathLike[str]
+Progress = Callable[[str, float], None]
+
+DEFAULT_METRICS: Final = tuple(name for name in metrics_.names() if name != "sequence_score")
+"""All but the sequence score, whose clusters make it incomparable across sources."""
+
+
+def evaluate(
+    predictions: Source,
+    references: Source,
+    *,
+    split: str | None = None,
+    first_fixation: FirstFixation | None = None,
+    metrics: Sequence[str | Metric] | None = None,
+    allow_missing: bool = False,
+    dataset: str | DatasetInfo | None = None,
+    screen_size: ScreenSize | None = None,
+    duration_unit: DurationUnit | None = None,
+    lenient: bool = False,
+    max_size: int = MAX_SIZE,
+    progress: Progress | None = None,
+) -> Scores:
+    """Score predicted scanpaths against recorded ones.
+
+    Predictions are matched by image and finding. One that names its subject is scored against that
+    person only, one that does not against every person; a subject that is constant over the whole
+    reference file is a placeholder and ignored. Predictions of nothing that is scored are counted.
+
+    Args:
+        predictions: predicted scanpaths, a table or a file.
+        references: recorded scanpaths, a table or a file.
+        split: which split is scored; None takes "test" where the references have one, else all
+            records; "all" takes all.
+        first_fixation: rule by which the recorded paths are used (see `with_first_fixation`); None
+            takes the dataset's. Predictions are scored as they are.
+        metrics: names of the table, or `metrics.get(name, option=...)`; None takes all but the
+            sequence score.
+        allow_missing: count a missing prediction instead of refusing: similarities as 0, edit
+            distance and length error as the reference's length, distances as the screen's diagonal,
+            duration error as the reference's mean duration, KL and information gain as those of a
+            uniform map.
+        dataset, screen_size, duration_unit: of a reference file, as in `read_scanpaths`.
+        lenient, max_size: for files, as in `read_scanpaths`.
+        progress: called with what is being done and the fraction done.
+
+    Returns:
+        One row per recorded scanpath and prediction scored against it.
+
+    Raises:
+        MissingPredictions: a record has no prediction, and `allow_missing` is not set.
+        FrameMismatch: predictions and references count in different frames.
+        DataError: nothing is left to score, or no metric asked for can be computed.
+        UnknownName: no metric or split is called so.
+    """
+    say = progress or (lambda _text, _done: None)
+    chosen = _metrics(metrics)
+    say("reading references", 0.0)
+    recorded = _read(
+        references,
+        dataset=dataset,
+        screen_size=screen_size,
+        duration_unit=duration_unit,
+        lenient=lenient,
+        max_size=max_size,
+    )
+    say("reading predictions", 0.1)
+    predicted = _read(
+        predictions,
+        predictions=True,
+        dataset=recorded.scanpaths.info,
+        lenient=lenient,
+        max_size=max_size,
+    )
+    rule = first_fixation or recorded.scanpaths.info.first_fixation
+    used = with_first_fixation(recorded.scanpaths, rule)
+    choice = _choose(used, split)
+    matches = match(
+        used[choice.rows],
+        predicted.scanpaths,
+        by_subject=distinguishes_people(recorded.scanpaths),
+    )
+    if matches.missing and not allow_missing:
+        raise MissingPredictions(_missing(matches, choice.split))
+    train = used[choice.train] if choice.train is not None else None
+    measured = measure(matches, chosen, train=train, say=say)
+    if not measured.metrics:
+        raise DataError("; ".join(f"{name}: {why}" for name, why in measured.refused.items()))
+    counts = Counts(
+        scored=len(matches.references) - matches.missing,
+        missing=matches.missing,
+        surplus=matches.surplus,
+        duplicated=predicted.duplicated,
+    )
+    notes = [
+        *(f"references: {note}" for note in _reading_notes(recorded)),
+        *(f"predictions: {note}" for note in _reading_notes(predicted)),
+        *_notes(matches, rule),
+        *measured.notes,
+    ]
+    lengths = recorded.scanpaths.lengths[choice.rows]
+    return Scores(
+        keys=_keys(matches, lengths, train),
+        values=measured.values,
+        metrics=tuple(measured.metrics),
+        counts=counts,
+        refused=measured.refused,
+        notes=tuple(dict.fromkeys(notes)),
+        split=choice.split,
+        first_fixation=rule,
+        dataset=recorded.scanpaths.info,
+        run=RunRecord(
+            settings={
+                "split": choice.split,
+                "first_fixation": rule,
+                "allow_missing": allow_missing,
+                "metrics": {metric.name: dict(metric.settings) for metric in chosen},
+            },
+            inputs={
+                name: _digest(source)
+                for name, source in (("predictions", predictions), ("references", references))
+            },
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Choice:
+    """Which records are scored."""
+
+    split: str
+    rows: NDArray[np.bool_]
+    train: NDArray[np.bool_] | None
+
+
+def _metrics(metrics: Sequence[str | Metric] | None) -> list[Metric]:
+    asked = DEFAULT_METRICS if metrics is None else metrics
+    chosen = [metrics_.get(metric) if isinstance(metric, str) else metric for metric in asked]
+    return list({metric.name: metric for metric in chosen}.values())
+
+
+def _read(
+    source: Source,
+    *,
+    dataset: str | DatasetInfo | None,
+    lenient: bool,
+    max_size: int,
+    screen_size: ScreenSize | None = None,
+    duration_unit: DurationUnit | None = None,
+    predictions: bool = False,
+) -> Reading:
+    if isinstance(source, Scanpaths):
+        if not predictions:
+            return Reading(scanpaths=source)
+        paths, duplicated = with_draws(source)
+        return Reading(scanpaths=paths, duplicated=duplicated)
+    return read_file(
+        source,
+        dataset=dataset,
+        screen_size=screen_size,
+        duration_unit=duration_unit,
+        predictions=predictions,
+        lenient=lenient,
+        max_size=max_size,
+    )
+
+
+def _choose(references: Scanpaths, split: str | None) -> _Choice:
+    splits = references.split
+    known = {str(name) for name in splits if name is not None}
+    name = split or ("test" if "test" in known else "all")
+    if name != "all" and name not in known:
+        raise UnknownName("split of the references", name, {*known, "all"})
+    rows = np.full(len(references), True) if name == "all" else np.equal(splits, name)
+    if not rows.any():
+        raise DataError("the references hold no records: nothing can be scored")
+    in_train = np.equal(splits, "train").astype(np.bool_)
+    apart = name not in ("train", "all") and bool(in_train.any())
+    return _Choice(split=name, rows=rows.astype(np.bool_), train=in_train if apart else None)
+
+
+def _missing(matches: Matches, split: str) -> str:
+    references = matches.references
+    row = matches.rows[~matches.predicted][0]
+    where = "" if split == "all" else f" of split {split}"
+    return (
+        f"{matches.missing} of {len(references)} records{where} have no prediction (the first: "
+        f"{references.image[row]}, {references.finding[row]}): add them, or count them by "
+        "--allow-missing (allow_missing=True)"
+    )
+
+
+def _keys(
+    matches: Matches, lengths: NDArray[np.int64], train: Scanpaths | None
+) -> dict[str, NDArray[Any]]:
+    references, rows = matches.references, matches.rows
+    draws = np.append(matches.predictions.draw, 0)  # -1, where there is no prediction, finds the 0
+    seen = constant(None, len(rows))
+    if train is not None:
+        images = set(train.image)
+        seen = np.array([image in images for image in references.image[rows]], dtype=object)
+    return {
+        "record": rows,
+        "image": references.image[rows],
+        "finding": references.finding[rows],
+        "subject": references.subject[rows],
+        "draw": draws[matches.columns],
+        "split": references.split[rows],
+        "length": lengths[rows],
+        "image_in_train": seen,
+        "predicted": matches.predicted,
+    }
+
+
+def _reading_notes(reading: Reading) -> list[str]:
+    shown = [f"dropped {fault}" for fault in reading.dropped[:FAULTS_SHOWN]]
+    return [*reading.notes, *shown]
+
+
+def _notes(matches: Matches, rule: FirstFixation) -> list[str]:
+    notes = []
+    used = matches.predictions
+    if rule != "as-recorded" and len(used):
+        there = used.lengths > 0
+        starts = used.fixations[used.offsets[:-1][there], :2]
+        off = int((starts != used.screen_sizes[there] / 2).any(axis=1).sum())
+        if off:
+            notes.append(
+                f"{off} of {len(used)} predictions do not start at the centre, as the recorded "
+                f"paths do under {rule}"
+            )
+    if matches.missing:
+        notes.append(
+            f"{matches.missing} missing predictions are counted: similarities as 0, edit distance "
+            "and length error as the reference's length, distances as the screen's diagonal, "
+            "duration error as the reference's mean, KL and information gain as a uniform map's"
+        )
+    return notes
+
+
+def _digest(source: Source) -> str:
+    if isinstance(source, Scanpaths):
+        return "a table in memory"
+    return f"{Path(source).name} {digest(source)}"

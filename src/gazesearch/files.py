@@ -1,0 +1,127 @@
+"""Files: read with a limit, written whole or not at all, and the record of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from gazesearch.errors import UnreadableFile
+
+MAX_SIZE: Final = 2**30
+"""Largest file that is read unless told otherwise: 1 GiB."""
+
+
+def readable(path: str | os.PathLike[str], *, max_size: int = MAX_SIZE) -> Path:
+    """The path, if it is a file that may be read.
+
+    Raises:
+        UnreadableFile: it is absent, no regular file, not permitted, or over `max_size` bytes.
+    """
+    file = Path(path)
+    try:
+        if not file.exists():
+            raise UnreadableFile(f"{file}: no such file")
+        if not file.is_file():
+            raise UnreadableFile(f"{file}: is not a file")
+        size = file.stat().st_size
+        if not os.access(file, os.R_OK):
+            raise UnreadableFile(f"{file}: no permission to read it")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile(f"{str(file)!r}: cannot be opened: {error}") from error
+    if size > max_size:
+        raise UnreadableFile(
+            f"{file}: {size:,} bytes, over the limit of {max_size:,}: raise --max-size (max_size)"
+        )
+    return file
+
+
+@contextmanager
+def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path beside `path`; renamed to it if the block ends well, else removed.
+
+    Raises:
+        UnreadableFile: the folder cannot be written to.
+    """
+    file = Path(path)
+    temporary: Path | None = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        # mkstemp makes files for the owner only; a result is as readable as any other file, or as
+        # the one that it replaces.
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
+        temporary.chmod(mode)
+        temporary.replace(file)
+    except OSError as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile(f"{file}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, UTF-8, whole or not at all."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """`sha256:` and the hexadecimal digest of a file's bytes."""
+    with readable(path, max_size=sys.maxsize).open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What is needed to do a run again: versions, settings, seed, digests of the inputs.
+
+    Attributes:
+        settings: the run's own settings.
+        inputs: name of each input and its digest.
+        seed: seed of the random numbers; None where none were drawn.
+        made: date and time, UTC.
+        versions: of Python and of the packages that numbers depend on.
+        machine: processor architecture and operating system.
+    """
+
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    seed: int | None = None
+    made: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    versions: Mapping[str, str] = field(default_factory=lambda: package_versions())
+    machine: str = field(default_factory=lambda: f"{platform.machine()} {platform.system()}")
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python, this package and what its numbers depend on."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {"python": platform.python_version()}
+    for package in ("gazesearch", "numpy", "numba", "scipy", "pyarrow"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "absent"
+    return versions

@@ -1,0 +1,44 @@
+"""Parquet: one row a scanpath, the JSON's field names, `X`, `Y`, `T` as lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gazesearch.errors import DataError
+from gazesearch.files import written_whole
+from gazesearch.scanpaths.info import DatasetInfo
+from gazesearch.scanpaths.table import Scanpaths
+
+
+def read(file: Path) -> tuple[list[Any], DatasetInfo | None]:
+    """The records of a Parquet file, and the dataset's description if its metadata hold one.
+
+    Raises:
+        DataError: it is not Parquet, or a column cannot be read.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from gazesearch.scanpaths.frames import described_in, records_of
+
+    try:
+        # One thread: damaged files must fail here, not in a pool that outlives the call.
+        opened = parquet.ParquetFile(file, page_checksum_verification=True)
+        table = opened.read(use_threads=False)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{file}: not a Parquet file that can be read: {reason}") from error
+    return records_of(table, source=str(file)), described_in(table, source=str(file))
+
+
+def write(paths: Scanpaths, file: Path) -> tuple[str, ...]:
+    """Write a Parquet file. Everything is kept."""
+    from pyarrow import parquet
+
+    with written_whole(file) as temporary:
+        parquet.write_table(
+            paths.to_arrow(), temporary, compression="zstd", write_page_checksum=True
+        )
+    return ()

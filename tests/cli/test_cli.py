@@ -1,0 +1,173 @@
+"""The command line, run as a user runs it: processes, files, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HELP = ("evaluate", "validate", "demo", "doctor")
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gazesearch.cli", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=300,
+        check=False,
+    )
+
+
+def record(**changes: object) -> dict[str, object]:
+    return {
+        "name": "a.jpg",
+        "task": "edema",
+        "X": [112, 60, 80],
+        "Y": [112, 64, 90],
+        "T": [0.2, 0.3, 0.4],
+        **changes,
+    }
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Predictions and annotations of one record each."""
+    predictions, annotations = tmp_path / "predictions.json", tmp_path / "annotations.json"
+    predictions.write_text(json.dumps([record(X=[112, 70, 80])]))
+    annotations.write_text(json.dumps([record()]))
+    return predictions, annotations
+
+
+def test_released_predictions_are_scored_by_one_command(
+    annotations_file: Path, predictions_file: Path, tmp_path: Path
+) -> None:
+    found = run(
+        "evaluate", predictions_file, "--annotations", annotations_file, "--json",
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    result = json.loads(found.stdout)
+    assert result["records"] == {"scored": 488, "missing": 0, "surplus": 4387, "duplicated": 0}
+    scanmatch = result["metrics"]["scanmatch"]
+    assert round(scanmatch["mean"], 4) == 0.4395
+    assert (scanmatch["n"], scanmatch["undefined"]) == (488, 0)
+    assert scanmatch["higher_is_better"] is True
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "results.json", "scores.parquet", "summary.csv", "summary.md",
+    ]  # fmt: skip
+
+
+def test_the_table_shows_direction_n_and_refusals(files: tuple[Path, Path]) -> None:
+    predictions, annotations = files
+    found = run("evaluate", predictions, "--annotations", annotations)
+    assert found.returncode == 0, found.stderr
+    assert "ScanMatch ↑" in found.stdout
+    assert "SED [edits] ↓" in found.stdout
+    assert "not computed: tfp_area" in found.stdout
+
+
+def test_a_terminal_that_has_no_arrow_gets_its_number_instead(files: tuple[Path, Path]) -> None:
+    found = run("evaluate", files[0], "--annotations", files[1], PYTHONIOENCODING="latin-1")
+    assert found.returncode == 0, found.stderr
+    assert "ScanMatch \\u2191" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "said"),
+    [
+        ({"X": [1, 2]}, (), "record 0, X, Y, T"),
+        ({"Y": [1, 2, 999]}, (), "record 0, Y[2]: 999: is off the screen"),
+        ({"task": "cough"}, ("--dataset", "gazesearch"), "record 0, task"),
+        ({"T": [0.1, -1, 0.1]}, (), "record 0, T[1]: -1: is negative"),
+        ({"name": "b.jpg"}, (), "have no prediction"),
+        ({}, ("--metrics", "scanmatsh"), "did you mean scanmatch"),
+        ({}, ("--split", "test"), "unknown split"),
+        ({}, ("--screen-size", "big"), "--screen-size 'big'"),
+        ({}, ("--max-size", "10"), "over the limit of 10"),
+        ({}, ("--dataset", "imagenet"), "unknown dataset 'imagenet'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value)[:30],
+)
+def test_a_mistake_gets_one_line_and_status_2(
+    files: tuple[Path, Path], changes: dict[str, object], options: tuple[str, ...], said: str
+) -> None:
+    predictions, annotations = files
+    annotations.write_text(json.dumps([record(**changes)]))
+    found = run("evaluate", predictions, "--annotations", annotations, *options)
+    assert found.returncode == 2
+    assert said in found.stderr
+    assert found.stderr.startswith("gazesearch: ")
+    assert len(found.stderr.splitlines()) == 1
+    assert not found.stdout
+
+
+def test_the_traceback_is_there_for_who_asks(tmp_path: Path) -> None:
+    found = run("validate", tmp_path / "none.json", GAZESEARCH_DEBUG="1")
+    assert "Traceback" in found.stderr
+
+
+def test_lenient_drops_faulty_records_and_lists_them(tmp_path: Path) -> None:
+    file = tmp_path / "some.json"
+    file.write_text(json.dumps([record(), record(name="b.jpg", X=[1])]))
+    refused = run("validate", file)
+    assert refused.returncode == 2
+    assert "record 1, X, Y, T" in refused.stderr
+    kept = run("validate", file, "--lenient")
+    assert kept.returncode == 0
+    assert "1 path" in kept.stdout
+    assert "dropped record 1, X, Y, T" in kept.stdout
+
+
+def test_lenient_evaluation_names_what_it_left_out(files: tuple[Path, Path]) -> None:
+    predictions, annotations = files
+    annotations.write_text(json.dumps([record(), record(name="b.jpg", X=[1])]))
+    found = run("evaluate", predictions, "--annotations", annotations, "--lenient")
+    assert found.returncode == 0, found.stderr
+    assert "references: dropped record 1, X, Y, T" in found.stdout
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_every_command_teaches_by_example(command: str) -> None:
+    found = run(command, "--help")
+    assert found.returncode == 0
+    assert f"gazesearch {command}" in found.stdout
+
+
+def test_doctor_names_versions_cores_and_cache() -> None:
+    found = json.loads(run("doctor", "--json").stdout)
+    assert found["versions"]["numba"]
+    assert found["cores"] >= 1
+    assert "kernel_cache" in found
+    assert "train" in found["extras"]
+
+
+def test_the_demo_ends_with_a_table_and_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        found = run("demo", tmp_path / folder, "--images", "10", "--seed", "3")
+        assert found.returncode == 0, found.stderr
+        assert "ScanMatch" in found.stdout
+    made = [path for path in (tmp_path / "one").rglob("*.json") if path.name != "results.json"]
+    assert len(made) == 4
+    for path in made:
+        twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == twin.read_bytes()
+
+
+def test_output_that_nobody_reads_is_no_error(files: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "gazesearch.cli", "evaluate", str(files[0])]
+    process = subprocess.Popen(
+        [*command, "--annotations", str(files[1])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, stderr = process.communicate(timeout=300)
+    assert b"Traceback" not in stderr
