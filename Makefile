@@ -21,7 +21,7 @@ demo: .venv/core  ## simulated observers on plain frames, scored against each ot
 	$(BIN)/gazesearch demo build/demo
 
 test: $(WHEEL)/installed  ## the test suite, on the built wheel (ARGS="-k scanmatch" for a part)
-	$(WHEEL)/bin/python -m pytest --numprocesses 2 --doctest-modules --doctest-glob '*.md' \
+	$(WHEEL)/bin/python -m pytest -n 2 --dist worksteal --doctest-modules --doctest-glob '*.md' \
 	    --pyargs tests docs README.md gazesearch $(ARGS)
 
 check: .venv/dev  ## style, types, layers, generated pages and the site

@@ -126,6 +126,20 @@ def test_every_reference_may_have_its_own_screen() -> None:
     assert len(set(scores["scanmatch"])) == 2
 
 
+def test_a_prediction_that_is_in_no_pair_needs_no_screen_of_its_own() -> None:
+    paths = random_paths(3, seed=1)
+    scores = paired(
+        ["string_edit_distance_published"],
+        paths[:1],
+        paths,
+        screen_size=np.array([SCREEN]),
+        rows=[0],
+        columns=[2],
+    )
+    expected = metrics.string_edit_distance(paths[0], paths[2], SCREEN, variant="published")
+    assert scores["string_edit_distance_published"].tolist() == [expected]
+
+
 def test_a_prediction_has_one_screen() -> None:
     with pytest.raises(FrameMismatch, match="prediction 0 is paired with references of different"):
         paired(

@@ -15,6 +15,17 @@ from gazesearch.metrics._pairs import Source, score_matrix, score_pairs
 from gazesearch.metrics._paths import Floats
 from gazesearch.metrics.dtw import DynamicTimeWarping, dtw
 from gazesearch.metrics.duration_error import DurationError, duration_error
+from gazesearch.metrics.fixation_maps import (
+    auc_judd,
+    cc,
+    fixation_map,
+    information_gain,
+    kl,
+    map_scores,
+    map_shape,
+    nss,
+    sim,
+)
 from gazesearch.metrics.frechet import Frechet, frechet
 from gazesearch.metrics.hausdorff import Hausdorff, hausdorff
 from gazesearch.metrics.length_error import LengthError, length_error
@@ -33,21 +44,30 @@ __all__ = [
     "Metric",
     "MultiMatch",
     "SearchEfficiency",
+    "auc_judd",
+    "cc",
     "dtw",
     "duration_error",
     "fixation_clusters",
+    "fixation_map",
     "frechet",
     "get",
     "hausdorff",
+    "information_gain",
+    "kl",
     "length_error",
+    "map_scores",
+    "map_shape",
     "multimatch",
     "names",
+    "nss",
     "paired",
     "pairwise",
     "scaled_time_delay_embedding",
     "scanmatch",
     "search_efficiency",
     "sequence_score",
+    "sim",
     "string_edit_distance",
 ]
 

@@ -173,7 +173,8 @@ def _pair_up(
     first = flatten(references, sizes, "reference", used)
     seen_on = sizes
     if sizes.ndim == 2:
-        seen_on = np.ones((m, 2), dtype=np.int64)
+        # A prediction that is in no pair is prepared like the others, so it needs some real screen.
+        seen_on = np.tile(sizes[0], (m, 1)) if n else np.ones((m, 2), dtype=np.int64)
         seen_on[columns_] = sizes[rows_]
         differ = np.flatnonzero((seen_on[columns_] != sizes[rows_]).any(axis=1))
         if len(differ):

@@ -12,14 +12,25 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gazesearch.errors import BadSetting, DataError
+from gazesearch.metrics._maps import (
+    Floats,
+    as_density,
+    cells_of,
+    checked_map,
+    gaussians,
+    inner,
+    points_of,
+    same_shape,
+    sides_of,
+    standardised,
+)
 
 if TYPE_CHECKING:
     from gazesearch.scanpaths import ScreenSize
 
-Floats = NDArray[np.float64]
 LONGEST_SIDE_CELLS: Final = 224
 SIGMAS_PER_SIDE: Final = 14
 EPSILON: Final = float(np.finfo(np.float64).eps)  # 2.2204e-16, as in the published code
@@ -41,7 +52,7 @@ def map_shape(screen_size: ScreenSize) -> tuple[int, int]:
     >>> map_shape((224, 224)), map_shape((1680, 1050))
     ((224, 224), (140, 224))
     """
-    width, height = _sides(screen_size)
+    width, height = sides_of(screen_size)
     per_px = min(1.0, LONGEST_SIDE_CELLS / max(width, height))
     return max(1, round(height * per_px)), max(1, round(width * per_px))
 
@@ -77,14 +88,14 @@ def fixation_map(
     >>> density.shape, round(float(density.sum()), 12)
     ((224, 224), 1.0)
     """
-    xy = _points(fixations)
-    width, height = _sides(screen_size)
+    xy = points_of(fixations)
+    width, height = sides_of(screen_size)
     rows, columns = map_shape(screen_size)
     sigma = max(width, height) / SIGMAS_PER_SIDE if sigma_px is None else sigma_px
     if not (math.isfinite(sigma) and sigma > 0):
         raise BadSetting(f"sigma_px {sigma_px}: must be finite and above 0 px")
-    across = _gaussians(xy[:, 0], width, columns, sigma)  # (n, w)
-    down = _gaussians(xy[:, 1], height, rows, sigma)  # (n, h)
+    across = gaussians(xy[:, 0], width, columns, sigma)  # (n, w)
+    down = gaussians(xy[:, 1], height, rows, sigma)  # (n, h)
     if weights is not None:
         weight = np.asarray(weights, dtype=np.float64)
         if weight.shape != (len(xy),):
@@ -92,7 +103,7 @@ def fixation_map(
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise DataError("weights: each must be finite and at least 0")
         down = down * weight[:, None]
-    density = _density(down.T @ across, "fixation map")
+    density = as_density(down.T @ across, "fixation map")
     return np.full((rows, columns), _NAN) if density is None else density
 
 
@@ -109,11 +120,11 @@ def cc(reference_map: ArrayLike, predicted_map: ArrayLike) -> float:
     >>> round(cc([[0, 1], [2, 3]], [[0, 2], [4, 7]]), 4)
     0.9944
     """
-    reference, predicted = _same_shape(reference_map, predicted_map)
-    a, b = _standardised(reference), _standardised(predicted)
+    reference, predicted = same_shape(reference_map, predicted_map)
+    a, b = standardised(reference), standardised(predicted)
     if a is None or b is None:
         return _NAN
-    return min(1.0, max(-1.0, float(np.vdot(a, b)) / a.size))
+    return min(1.0, max(-1.0, inner(a, b) / a.size))
 
 
 def nss(reference_fixations: ArrayLike, predicted_map: ArrayLike, screen_size: ScreenSize) -> float:
@@ -134,12 +145,12 @@ def nss(reference_fixations: ArrayLike, predicted_map: ArrayLike, screen_size: S
     >>> nss([[1.5, 0.5]], [[0, 2]], (2, 1))
     1.0
     """
-    predicted = _map(predicted_map)
-    standardised = _standardised(predicted)
-    cells = _cells(reference_fixations, predicted.shape, screen_size)
-    if standardised is None or len(cells) == 0:
+    predicted = checked_map(predicted_map)
+    scaled = standardised(predicted)
+    cells = cells_of(reference_fixations, predicted.shape, screen_size)
+    if scaled is None or len(cells) == 0:
         return _NAN
-    return float(standardised.ravel()[cells].mean())
+    return float(scaled.ravel()[cells].mean())
 
 
 def kl(reference_map: ArrayLike, predicted_map: ArrayLike) -> float:
@@ -160,8 +171,8 @@ def kl(reference_map: ArrayLike, predicted_map: ArrayLike) -> float:
     >>> round(kl([[1, 1]], [[3, 1]]), 4)  # log(2 / 3) / 2 + log(2) / 2
     0.1438
     """
-    reference, predicted = _same_shape(reference_map, predicted_map)
-    q, p = _density(reference, "reference map"), _density(predicted, "predicted map")
+    reference, predicted = same_shape(reference_map, predicted_map)
+    q, p = as_density(reference, "reference map"), as_density(predicted, "predicted map")
     if q is None or p is None:
         return _NAN
     return max(0.0, float(np.sum(q * np.log(EPSILON + q / (p + EPSILON)))))
@@ -190,8 +201,8 @@ def auc_judd(
     >>> auc_judd([[1.5, 0.5]], [[0, 2, 3, 1]], (4, 1))  # points (1/3, 1) and the two ends
     0.8333333333333334
     """
-    predicted = _map(predicted_map)
-    fixated = np.unique(_cells(reference_fixations, predicted.shape, screen_size))
+    predicted = checked_map(predicted_map)
+    fixated = np.unique(cells_of(reference_fixations, predicted.shape, screen_size))
     others = predicted.size - len(fixated)
     if len(fixated) == 0 or others == 0 or not np.isfinite(predicted).all():
         return _NAN
@@ -222,8 +233,8 @@ def sim(reference_map: ArrayLike, predicted_map: ArrayLike) -> float:
     >>> sim([[1, 1]], [[3, 1]])
     0.75
     """
-    reference, predicted = _same_shape(reference_map, predicted_map)
-    q, p = _density(reference, "reference map"), _density(predicted, "predicted map")
+    reference, predicted = same_shape(reference_map, predicted_map)
+    q, p = as_density(reference, "reference map"), as_density(predicted, "predicted map")
     if q is None or p is None:
         return _NAN
     return min(1.0, float(np.minimum(q, p).sum()))
@@ -256,9 +267,9 @@ def information_gain(
     >>> information_gain([[1.5, 0.5]], [[1, 3]], [[1, 1]], (2, 1))  # log2(0.75 / 0.5)
     0.5849625007211562
     """
-    predicted, baseline = _same_shape(predicted_map, baseline_map)
-    cells = _cells(reference_fixations, predicted.shape, screen_size)
-    p, b = _density(predicted, "predicted map"), _density(baseline, "baseline map")
+    predicted, baseline = same_shape(predicted_map, baseline_map)
+    cells = cells_of(reference_fixations, predicted.shape, screen_size)
+    p, b = as_density(predicted, "predicted map"), as_density(baseline, "baseline map")
     if p is None or b is None or len(cells) == 0:
         return _NAN
     p, b = p.ravel()[cells], b.ravel()[cells]
@@ -318,82 +329,3 @@ def map_scores(
             reference_fixations, predicted_map, baseline_map, screen_size
         )
     return scores
-
-
-def _sides(screen_size: ScreenSize) -> tuple[float, float]:
-    width, height = (float(side) for side in screen_size)
-    if not all(math.isfinite(side) and side > 0 for side in (width, height)):
-        raise BadSetting(f"screen_size {screen_size}: both sides must be finite and above 0 px")
-    return width, height
-
-
-def _points(fixations: ArrayLike) -> Floats:
-    """x, y of fixations, (n, 2) px; off-screen ones included."""
-    points = np.asarray(fixations, dtype=np.float64)
-    if points.size == 0:
-        return np.empty((0, 2))
-    if points.ndim != 2 or points.shape[1] not in (2, 3):
-        raise DataError(f"fixations of shape {points.shape}: must be (n, 2) or (n, 3)")
-    if not np.isfinite(points[:, :2]).all():
-        raise DataError("fixations: a coordinate is not finite")
-    return points[:, :2]
-
-
-def _gaussians(at: Floats, side: float, cells: int, sigma: float) -> Floats:
-    """Gaussian round each of n coordinates at the centres of the cells along a side, (n, cells)."""
-    centres = (np.arange(cells) + 0.5) * (side / cells)
-    with np.errstate(over="ignore"):  # too far away for float64 is no mass
-        gaussians: Floats = np.exp(-0.5 * ((centres - at[:, None]) / sigma) ** 2)
-    return gaussians
-
-
-def _cells(
-    fixations: ArrayLike, shape: tuple[int, ...], screen_size: ScreenSize
-) -> NDArray[np.intp]:
-    """Flat index of the cell under each fixation on the screen, (k,), k <= n."""
-    xy, sides = _points(fixations), np.array(_sides(screen_size))
-    xy = xy[((xy >= 0) & (xy < sides)).all(axis=1)]
-    cells = np.array([shape[1], shape[0]])
-    # Rounding can carry a coordinate just short of the far edge into a cell that is not there.
-    column, row = np.minimum(np.floor(xy * cells / sides).astype(np.intp), cells - 1).T
-    flat: NDArray[np.intp] = row * shape[1] + column
-    return flat
-
-
-def _map(values: ArrayLike, name: str = "predicted map") -> Floats:
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or array.size == 0:
-        raise DataError(f"{name} of shape {array.shape}: must be (h, w) with at least one cell")
-    return array
-
-
-def _same_shape(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats]:
-    a, b = _map(first, "first map"), _map(second, "second map")
-    if a.shape != b.shape:
-        raise DataError(f"maps of shape {a.shape} and {b.shape}: make both on the same cells")
-    return a, b
-
-
-def _density(values: Floats, name: str) -> Floats | None:
-    """The map brought to sum 1; None if it is all 0 or has a cell that is not finite."""
-    low, high = values.min(), values.max()  # NaN where any cell is NaN
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return None
-    if low < 0:
-        raise DataError(f"{name}: a cell is below 0: give masses, not logarithms")
-    if high == 0:
-        return None
-    density: Floats = values / high  # so that no sum overflows
-    density /= density.sum()
-    return density
-
-
-def _standardised(values: Floats) -> Floats | None:
-    """The map brought to mean 0 and deviation 1; None if constant or a cell is not finite."""
-    low, high = values.min(), values.max()  # NaN where any cell is NaN
-    if not (math.isfinite(low) and math.isfinite(high)) or low == high:
-        return None
-    centred: Floats = values / max(-low, high)  # so that no square overflows
-    centred -= centred.mean()
-    centred /= math.sqrt(np.vdot(centred, centred) / centred.size)
-    return centred
