@@ -51,7 +51,7 @@ def simulate(
         `PHANTOM_FRAMES`.
 
     >>> simulate(images=5, observers=3, rng=0)
-    <Scanpaths: 30 paths, 165 fixations, 5 images, phantom-frames 224x224>
+    <Scanpaths: 30 paths, 172 fixations, 5 images, phantom-frames 224x224>
     """
     generator = np.random.default_rng(rng)
     searches = [
