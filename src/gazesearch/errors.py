@@ -114,3 +114,9 @@ def require(module: str, *, extra: str) -> ModuleType:
         raise MissingExtra(
             f"{module} is not installed: pip install 'gazesearch[{extra}]'"
         ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What another library says of an error, fit for a line: damaged bytes may stand in it."""
+    line = (str(error).splitlines() or [""])[0] or type(error).__name__
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)[:300]

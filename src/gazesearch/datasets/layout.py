@@ -47,10 +47,14 @@ class Dataset:
             UnreadableFile: there is no such image.
         """
         folder = (self.root / "images").resolve()
-        path = (folder / name).resolve()
+        try:
+            path = (folder / name).resolve()
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, a circle
+            raise UnreadableFile(f"image {name!r}: is no file name: {error}") from error
         if folder not in path.parents:
             raise DataError(f"image {name!r}: leads out of {folder}")
-        if not path.is_file():
+        if not there:
             raise UnreadableFile(f"{path}: no such image: get the images of the dataset first")
         return path
 

@@ -89,7 +89,7 @@ def _reason(error: Exception, text: str) -> str:
     if isinstance(error, _RepeatedField):
         return f"field {str(error)[:40]!r} stands twice: remove one"
     if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} at {_place(text, error.pos)}"
+        return f"not JSON: {error.msg.removesuffix(' at')} at {_place(text, error.pos)}"
     return "a number has too many digits"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gazesearch.errors import DataError
+from gazesearch.errors import DataError, first_line
 from gazesearch.files import written_whole
 from gazesearch.scanpaths.info import DatasetInfo
 from gazesearch.scanpaths.table import Scanpaths
@@ -28,8 +28,9 @@ def read(file: Path) -> tuple[list[Any], DatasetInfo | None]:
         table = opened.read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{file}: not a Parquet file that can be read: {reason}") from error
+        raise DataError(
+            f"{file}: not a Parquet file that can be read: {first_line(error)}"
+        ) from error
     return records_of(table, source=str(file)), described_in(table, source=str(file))
 
 

@@ -41,9 +41,8 @@ def _replace(paths: Scanpaths) -> Scanpaths:
 def _prepend(paths: Scanpaths) -> Scanpaths:
     centres = np.zeros((len(paths), 3))
     centres[:, :2] = paths.screen_sizes / 2
-    # An empty path lacks no durations, but where no path has any it gains none either.
-    timed = paths.has_durations & (paths.lengths > 0).any(where=paths.has_durations)
-    centres[~timed, 2] = np.nan
+    # An empty path lacks no durations, but it gains none in a table without them.
+    centres[~paths.has_durations | (paths.info.duration_unit is None), 2] = np.nan
     columns = paths.columns
     if "length" in columns:
         longer = (n if n is ABSENT else n + 1 for n in columns["length"])

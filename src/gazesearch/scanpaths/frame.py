@@ -76,7 +76,8 @@ def describe(
             f"{source}: the screen size cannot be told from {len(records)} records: give dataset "
             "or screen_size, or put width and height on every record"
         )
-    unit = duration_unit or _unit(records, info, source=source, predictions=predictions)
+    told = info.duration_unit if dataset is not None and not predictions else None
+    unit = duration_unit or _unit(records, info, source=source, told=told, predictions=predictions)
     return Described(info=replace(info, duration_unit=unit), notes=tuple(notes))
 
 
@@ -123,7 +124,12 @@ def _common_size(framed: Sequence[Record]) -> ScreenSize | None:
 
 
 def _unit(
-    records: Sequence[Record], info: DatasetInfo, *, source: str, predictions: bool
+    records: Sequence[Record],
+    info: DatasetInfo,
+    *,
+    source: str,
+    told: DurationUnit | None,
+    predictions: bool,
 ) -> DurationUnit | None:
     """Unit of `T` by magnitude: ms if the median is over 10, s if under 10 and all are under 60."""
     durations = np.fromiter(_durations(records), np.float64)
@@ -135,12 +141,13 @@ def _unit(
         found = "ms"
     elif median < MS_ABOVE and longest < S_BELOW:
         found = "s"
-    if found is None and not predictions and info.duration_unit is not None:
-        return info.duration_unit
     if found is None:
+        if told is not None:
+            return told
+        row = max(range(len(records)), key=lambda r: max(_durations(records[r : r + 1]), default=0))
         raise DataError(
-            f"{source}: T may count in s or in ms (median {median:g}, largest {longest:g}): "
-            "give duration_unit"
+            f"{source}: T may count in s or in ms (median {median:g}, largest {longest:g} in "
+            f"record {row}): give duration_unit"
         )
     if not predictions and info.duration_unit not in (None, found):
         raise DataError(

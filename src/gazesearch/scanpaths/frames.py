@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from gazesearch.errors import DataError, require
+from gazesearch.errors import DataError, first_line, require
 from gazesearch.scanpaths.columns import ABSENT, Array
 from gazesearch.scanpaths.info import DatasetInfo
 from gazesearch.scanpaths.records import FIXATION_FIELDS, Record, read_records
-from gazesearch.scanpaths.table import Scanpaths
+from gazesearch.scanpaths.table import Scanpaths, offsets_of
 from gazesearch.scanpaths.written import written_fixations
 
 if TYPE_CHECKING:
@@ -48,17 +48,17 @@ def _fixation_arrays(paths: Scanpaths, fixations: Array, field: str) -> dict[str
     missing = ~paths.has_durations if field == "T" else np.zeros(len(paths), np.bool_)
     if missing.all() and len(paths):
         return {}
-    flat, integers = fixations[:, axis], paths.integers[:, axis]
-    # A null list is a null where its offset stands; its values stay behind as a gap.
-    starts = pa.array(paths.offsets, mask=np.append(missing, False))
+    there = ~np.repeat(missing, paths.lengths)
+    flat, integers = fixations[there, axis], paths.integers[there, axis]
+    starts = pa.array(offsets_of(np.where(missing, 0, paths.lengths)), pa.int32())
 
     def lists(values: Array) -> pa.Array:
-        return pa.ListArray.from_arrays(starts, pa.array(values))
+        # Nulls as a mask: a null among the offsets would lengthen the list before it.
+        return pa.ListArray.from_arrays(starts, pa.array(values), mask=pa.array(missing))
 
-    timed = ~np.repeat(missing, paths.lengths)
     whole = integers & (flat == np.trunc(flat))
-    if len(flat) and whole[timed].all():
-        return {field: lists(np.where(timed, flat, 0).astype(np.int64))}
+    if len(flat) and whole.all():
+        return {field: lists(flat.astype(np.int64))}
     mixed = {f"{field}{_INTEGER}": lists(whole)} if whole.any() else {}
     return {field: lists(flat), **mixed}
 
@@ -111,15 +111,13 @@ def from_arrow(table: pa.Table, *, dataset: str | DatasetInfo | None = None) -> 
 def from_pandas(frame: pandas.DataFrame, *, dataset: str | DatasetInfo | None = None) -> Scanpaths:
     """Read a pandas frame with the checks of a file; lists may be Python lists or Arrow's."""
     source = "pandas frame"
-    if METADATA_KEY in frame.attrs:
-        description = {METADATA_KEY: frame.attrs[METADATA_KEY]}
-    else:
-        description = {}
+    description = {key: frame.attrs[key] for key in (METADATA_KEY,) if key in frame.attrs}
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = table.replace_schema_metadata(description)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"{source}: {_first_line(error)}") from error
-    return _read(table.replace_schema_metadata(description), dataset, source=source)
+        raise DataError(f"{source}: {first_line(error)}") from error
+    return _read(table, dataset, source=source)
 
 
 def from_polars(frame: polars.DataFrame, *, dataset: str | DatasetInfo | None = None) -> Scanpaths:
@@ -151,17 +149,18 @@ def records_of(table: pa.Table, *, source: str) -> list[Record]:
     Raises:
         DataError: a column cannot be read, or two have one name.
     """
-    names = [name.removesuffix(_JSON) for name in table.column_names]
-    if len(set(names)) < len(names):
+    names = table.column_names
+    fields = [name.removesuffix(_JSON) for name in names if not _is_mask(name)]
+    if len(set(names)) < len(names) or len(set(fields)) < len(fields):
         raise DataError(f"{source}: a column name stands twice")
     records: list[Record] = [{} for _ in range(table.num_rows)]
     masks: dict[str, list[Any]] = {}
-    for name in table.column_names:
+    for name in names:
         try:
             values = table.column(name).to_pylist()
         except (pa.ArrowException, ValueError, OverflowError) as error:
-            raise DataError(f"{source}: column {name}: {_first_line(error)}") from error
-        if name.endswith(_INTEGER) and name.removesuffix(_INTEGER) in FIXATION_FIELDS:
+            raise DataError(f"{source}: column {name}: {first_line(error)}") from error
+        if _is_mask(name):
             masks[name.removesuffix(_INTEGER)] = values
             continue
         encoded = name.endswith(_JSON)
@@ -175,11 +174,15 @@ def records_of(table: pa.Table, *, source: str) -> list[Record]:
     return records
 
 
+def _is_mask(name: str) -> bool:
+    return name.endswith(_INTEGER) and name.removesuffix(_INTEGER) in FIXATION_FIELDS
+
+
 def _decoded(text: Any, row: int, name: str, source: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError) as error:
-        why = _first_line(error)
+        why = first_line(error)
         raise DataError(f"{source}: record {row}, {name}: not JSON: {why}") from error
 
 
@@ -190,7 +193,3 @@ def _restore_integers(record: Record, field: str, whole: Any) -> None:
             int(v) if w and type(v) is float and v.is_integer() else v
             for v, w in zip(values, whole, strict=True)
         ]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

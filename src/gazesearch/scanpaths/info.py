@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from gazesearch.errors import BadSetting, DataError, UnknownName
+from gazesearch.errors import BadSetting, DataError, UnknownName, first_line
 from gazesearch.findings import FINDINGS
 
 DurationUnit = Literal["s", "ms"]
@@ -78,11 +78,12 @@ class DatasetInfo:
                     fields[name] = tuple(fields[name])
             info = cls(**fields)
             texts = (info.name, *(info.tasks or ()))
-            if isinstance(info.tasks, str) or not all(type(name) is str for name in texts):
+            if isinstance(info.tasks, str) or not all(map(str.isprintable, texts)):
                 raise TypeError("name must be a text and tasks a list of texts")
             return info
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise DataError(f"{source}: not a dataset description: {error}") from error
+            reason = first_line(error)
+            raise DataError(f"{source}: not a dataset description: {reason}") from error
 
 
 GAZESEARCH = DatasetInfo(

@@ -25,6 +25,9 @@ Record = dict[str, Any]
 FIXATION_FIELDS: Final = ("X", "Y", "T")
 SPLITS: Final = ("train", "valid", "test")
 LONGEST_S: Final = 600.0
+LONGEST_PATH_S: Final = 3600.0
+MOST_FIXATIONS: Final = 5000
+"""Raw gaze samples read as fixations would make tables of pairs that fill the memory."""
 FARTHEST_SCREENS: Final = 10.0
 
 
@@ -179,10 +182,13 @@ def _shape_faults(row: int, record: Any) -> Iterator[Fault]:
             holds, mend = _RULES[field]
             if not holds(value):
                 yield fault(field, value, mend)
-        elif not _is_json(value) or not _is_json(field):
+        elif not _is_json(value) or not _is_json(field) or "\0" in field:
             yield fault(_named(field), value, "must be plain, finite JSON text or numbers")
     lists = {f: record[f] for f in FIXATION_FIELDS if isinstance(record.get(f), (list, tuple))}
     lengths = {field: len(value) for field, value in lists.items()}
+    if max(lengths.values(), default=0) > MOST_FIXATIONS:
+        mend = f"is over {MOST_FIXATIONS} fixations: are these gaze samples? detect fixations first"
+        yield Fault(record=row, field="X, Y, T", value=str(max(lengths.values())), mend=mend)
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{field} has {n}" for field, n in lengths.items())
         yield Fault(record=row, field="X, Y, T", value=said, mend="must have equal lengths")
@@ -292,6 +298,10 @@ def _value_faults(records: Sequence[Record], rows: _Rows, info: DatasetInfo) -> 
     yield from faults(
         timed & finite & (durations > LONGEST_S), "T", "is over ten minutes: check duration_unit"
     )
+    totals = np.bincount(path, weights=np.where(finite, durations, 0), minlength=len(records))
+    for long in np.flatnonzero(totals > LONGEST_PATH_S).tolist():
+        mend = "is how long the path lasts, over an hour: check duration_unit"
+        yield Fault(record=long, field="T", value=f"{totals[long]:g} s", mend=mend)
     for row, record in enumerate(records):
         if info.tasks is not None and record["task"] not in info.tasks:
             mend = f"is no task of {info.name}, which has: {', '.join(info.tasks)}"
