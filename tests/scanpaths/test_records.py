@@ -35,6 +35,7 @@ TEXT = "must be the image's file name, a printable text"
 BOX = "must be [x, y, width, height], px, no side below 0"
 OFF = "is off the screen of 224 x 224 px: check the frame"
 FINITE = "must be a finite number, exact in float64"
+NAME = "must have a name without zero bytes"
 JSON = "must be plain, finite JSON text or numbers"
 
 FAULTS = [
@@ -107,7 +108,8 @@ FAULTS = [
     ("unknown-nested-infinity", {"note": {"a": [float("inf")]}}, "note", "{'a': [inf]}", JSON),
     ("unknown-bytes", {"note": b"x"}, "note", "b'x'", JSON),
     ("unknown-name-surrogate", {"b\udfff": 1}, r"'b\udfff'", "1", JSON),
-    ("unknown-name-zero-byte", {"a\0": 1}, r"'a\x00'", "1", JSON),
+    ("unknown-name-zero-byte", {"a\0": 1}, r"'a\x00'", "1", NAME),
+    ("unknown-name-empty", {"": 1}, "''", "1", NAME),
     ("unknown-name-long", {"n" * 99: float("nan")}, "'" + "n" * 56 + "...", "nan", JSON),
 ]  # fmt: skip
 

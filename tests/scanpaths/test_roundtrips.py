@@ -50,7 +50,7 @@ json_values = st.recursive(
 )
 unknown_fields = st.one_of(
     any_text, st.sampled_from(["X:integer", "T:integer", "a", "a:json", "a:json:json", "X:json"])
-).filter(lambda field: field not in KNOWN and "\0" not in field)
+).filter(lambda field: field not in {*KNOWN, ""} and "\0" not in field)
 
 
 @st.composite

@@ -182,7 +182,9 @@ def _shape_faults(row: int, record: Any) -> Iterator[Fault]:
             holds, mend = _RULES[field]
             if not holds(value):
                 yield fault(field, value, mend)
-        elif not _is_json(value) or not _is_json(field) or "\0" in field:
+        elif field == "" or "\0" in field:  # no column of a frame can have such a name
+            yield fault(_named(field), value, "must have a name without zero bytes")
+        elif not _is_json(value) or not _is_json(field):
             yield fault(_named(field), value, "must be plain, finite JSON text or numbers")
     lists = {f: record[f] for f in FIXATION_FIELDS if isinstance(record.get(f), (list, tuple))}
     lengths = {field: len(value) for field, value in lists.items()}
@@ -225,7 +227,7 @@ def _shown(value: Any) -> str:
 
 def _named(field: Any) -> str:
     """A field's name as it is, or as a value is shown where it would spoil the line."""
-    plain = type(field) is str and field.isprintable() and len(field) <= 60
+    plain = type(field) is str and field.isprintable() and 0 < len(field) <= 60
     return field if plain else _shown(field)
 
 
