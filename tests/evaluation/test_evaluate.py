@@ -115,7 +115,7 @@ def test_an_allowed_missing_prediction_counts_at_its_worst(name: str, penalty: f
     assert scores.values[name][1] == pytest.approx(penalty)
     assert (scores.counts.scored, scores.counts.missing) == (1, 1)
     assert scores.summary(name).n == 2
-    assert "1 missing predictions are counted" in scores.to_table()
+    assert "missing predictions (1) count" in scores.to_table()
 
 
 def test_a_missing_search_never_finds_its_target() -> None:

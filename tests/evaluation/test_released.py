@@ -81,7 +81,7 @@ def test_every_finding_and_length_is_a_group(scores: Scores) -> None:
     by_finding = scores.groups("finding")
     assert len(by_finding) == 14
     assert sum(int(mask.sum()) for mask in by_finding.values()) == 2 * 488
-    assert list(scores.groups("length"))[1:] == ["3", "4", "5", "6"]
+    assert list(scores.groups("length"))[1:] == [f"{n} fixations" for n in (3, 4, 5, 6)]
 
 
 def test_people_against_people_on_osie(osie: Scanpaths) -> None:

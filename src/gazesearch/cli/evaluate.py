@@ -71,7 +71,7 @@ def evaluate(
             annotations,
             split=split,
             first_fixation=first_fixation,
-            metrics=None if metrics is None else [name.strip() for name in metrics.split(",")],
+            metrics=None if metrics is None else metrics.replace(",", " ").split(),
             allow_missing=allow_missing,
             dataset=dataset,
             screen_size=parse_screen_size(screen_size),

@@ -112,7 +112,7 @@ class Scores:
         if by not in ("finding", "length", "subject"):
             raise UnknownName("grouping", by, ("finding", "length", "split-overlap", "subject"))
         column = self.keys[by]
-        labels = {value: str(value) for value in column.tolist()}
+        labels = {value: _label(by, value) for value in column.tolist()}
         in_order = sorted(labels, key=lambda value: (isinstance(value, str), value is None, value))
         return everything | {labels[v]: np.equal(column, v).astype(np.bool_) for v in in_order}
 
@@ -218,6 +218,14 @@ class Scores:
             f"<Scores: {self.counts.scored:,} records x {len(self.metrics)} metrics, "
             f"{self.dataset.name}, split {self.split}, first fixation {self.first_fixation}>"
         )
+
+
+def _label(by: str, value: Any) -> str:
+    if value is None:
+        return f"no {by}"
+    if by == "length":
+        return f"{value} fixation{'s' * (value != 1)}"
+    return f"subject {value}" if by == "subject" else str(value)
 
 
 def _means(values: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.float64]:

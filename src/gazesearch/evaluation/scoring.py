@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch import metrics as metrics_
-from gazesearch.errors import FAULTS_SHOWN, DataError, MissingPredictions, UnknownName
+from gazesearch.errors import FAULTS_SHOWN, BadSetting, DataError, MissingPredictions, UnknownName
 from gazesearch.evaluation.matching import Matches, distinguishes_people, match
 from gazesearch.evaluation.measuring import measure
 from gazesearch.evaluation.scores import Counts, Scores
@@ -166,6 +166,8 @@ class _Choice:
 
 def _metrics(metrics: Sequence[str | Metric] | None) -> list[Metric]:
     asked = DEFAULT_METRICS if metrics is None else metrics
+    if not asked:
+        raise BadSetting("metrics: none is named: leave it out for all, or name one")
     chosen = [metrics_.get(metric) if isinstance(metric, str) else metric for metric in asked]
     return list({metric.name: metric for metric in chosen}.values())
 
@@ -262,7 +264,7 @@ def _notes(matches: Matches, rule: FirstFixation) -> list[str]:
             )
     if matches.missing:
         notes.append(
-            f"{matches.missing} missing predictions are counted: similarities as 0, edit distance "
+            f"missing predictions ({matches.missing}) count: similarities as 0, edit distance "
             "and length error as the reference's length, distances as the screen's diagonal, "
             "duration error as the reference's mean, KL and information gain as a uniform map's"
         )

@@ -92,7 +92,7 @@ def _head(scores: Scores) -> Iterator[str]:
     split = "all records" if scores.split == "all" else f"split {scores.split}"
     yield f"{scores.dataset.name}, {split}, first fixation {scores.first_fixation}"
     yield (
-        f"{counts.scored:,} records scored, {counts.missing:,} missing, "
+        f"{counts.scored:,} record{'s' * (counts.scored != 1)} scored, {counts.missing:,} missing, "
         f"{counts.surplus:,} surplus, {counts.duplicated:,} duplicated"
     )
 
