@@ -81,6 +81,21 @@ def _umask() -> int:
     return mask
 
 
+def ready_folder(path: str | os.PathLike[str]) -> Path:
+    """A folder that results can be written into, made if need be; asked before long work.
+
+    Raises:
+        UnreadableFile: it is a file, or cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UnreadableFile(f"{folder}: no folder to write to: {error.strerror}") from error
+    return folder
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file, UTF-8, whole or not at all."""
     with written_whole(path) as temporary:

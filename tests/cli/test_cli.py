@@ -112,6 +112,8 @@ def test_a_mistake_gets_one_line_and_status_2(
 def test_the_traceback_is_there_for_who_asks(tmp_path: Path) -> None:
     found = run("validate", tmp_path / "none.json", GAZESEARCH_DEBUG="1")
     assert "Traceback" in found.stderr
+    assert found.returncode == 2
+    assert "Traceback" not in run("validate", tmp_path / "none.json", GAZESEARCH_DEBUG="0").stderr
 
 
 def test_lenient_drops_faulty_records_and_lists_them(tmp_path: Path) -> None:
@@ -172,3 +174,44 @@ def test_output_that_nobody_reads_is_no_error(files: tuple[Path, Path]) -> None:
     process.stdout.close()
     _, stderr = process.communicate(timeout=300)
     assert b"Traceback" not in stderr
+
+
+def test_options_reach_the_evaluation(tmp_path: Path) -> None:
+    predictions, annotations = tmp_path / "p.json", tmp_path / "a.json"
+    paths = [record(task="cough"), record(task="sneeze")]
+    predictions.write_text(json.dumps(paths[:1]))
+    annotations.write_text(json.dumps(paths))
+    found = run(
+        "evaluate", predictions, "--annotations", annotations, "--screen-size", "300x200",
+        "--first-fixation", "prepend", "--duration-unit", "s", "--metrics", "length_error dtw",
+        "--allow-missing", "--by", "finding", "--json", "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    result = json.loads(found.stdout)
+    assert result["dataset"]["screen_size"] == [300, 200]
+    assert result["first_fixation"] == "prepend"
+    assert result["records"] == {"scored": 1, "missing": 1, "surplus": 0, "duplicated": 0}
+    assert list(result["metrics"]) == ["length_error", "dtw"]
+    assert list(result["groups"]) == ["cough", "sneeze"]
+    assert result["groups"]["cough"]["metrics"]["length_error"]["mean"] == 1
+    assert result["groups"]["sneeze"]["metrics"]["length_error"]["mean"] == 4
+    assert "sneeze" in (tmp_path / "out" / "summary.csv").read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(
+    files: tuple[Path, Path],
+) -> None:
+    predictions, annotations = files
+    found = run("evaluate", predictions, "--annotations", annotations, "--output", annotations)
+    assert found.returncode == 2
+    assert "no folder to write to" in found.stderr
+
+
+def test_a_full_disk_gets_one_line(files: tuple[Path, Path]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    command = [sys.executable, "-m", "gazesearch.cli", "validate", str(files[0])]
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert found.returncode == 2
+    assert b"Traceback" not in found.stderr

@@ -245,3 +245,128 @@ def test_scores_do_not_depend_on_the_order_of_either_file() -> None:
 def test_an_empty_reference_table_is_refused() -> None:
     with pytest.raises(errors.DataError, match="no records"):
         gazesearch.evaluate(table([A]), table([A])[:0])
+
+
+def test_a_parquet_file_that_states_another_frame_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.parquet"
+    gazesearch.write_scanpaths(table([A], screen_size=(448, 448)), file)
+    with pytest.raises(errors.FrameMismatch, match="448x448 px.*100x100"):
+        gazesearch.evaluate(file, table([A]))
+
+
+def test_every_prediction_without_a_value_is_counted() -> None:
+    scores = gazesearch.evaluate(table([A, A[:2]]), table([A]), metrics=["multimatch_shape"])
+    found = scores.summary("multimatch_shape")
+    assert (found.mean, found.n, found.undefined) == (1.0, 1, 1)
+
+
+def test_a_missing_prediction_leaves_what_has_no_worst_value_undefined() -> None:
+    recorded = table([A, C], image=["a.jpg", "b.jpg"])
+    scores = gazesearch.evaluate(table([A]), recorded, allow_missing=True, metrics=["map_kl"])
+    found = scores.summary("map_kl")
+    assert (found.n, found.undefined) == (1, 1)
+
+
+def test_the_unit_that_is_told_counts_for_both_files(tmp_path: Path) -> None:
+    file = tmp_path / "paths.json"
+    record = {"name": "a.jpg", "task": "x", "X": [1, 2, 3], "Y": [1, 2, 3], "T": [0.2, 0.3, 61]}
+    file.write_text(json.dumps([record]))
+    with pytest.raises(errors.DataError, match="give duration_unit"):
+        gazesearch.evaluate(file, file, screen_size=SIZE)
+    scores = gazesearch.evaluate(
+        file, file, screen_size=SIZE, duration_unit="s", metrics=["duration_error"]
+    )
+    assert scores.summary("duration_error").mean == 0
+
+
+def test_clusters_of_the_sequence_score_do_not_depend_on_the_split() -> None:
+    rng = np.random.default_rng(0)
+    paths = [rng.normal([[20, 20], [80, 80], [20, 80]], 4).tolist() for _ in range(12)]
+    split = ["train"] * 6 + ["test"] * 6
+    recorded = table(paths, subject=list(range(12)), split=split)
+    predicted = table(paths[::-1], subject=list(range(12)))
+    asked = [metrics.get("sequence_score", bandwidth=15)]
+    part = gazesearch.evaluate(predicted, recorded, metrics=asked)
+    whole = gazesearch.evaluate(predicted, recorded, metrics=asked, split="all")
+    in_test = np.array([name == "test" for name in whole.keys["split"]])
+    assert part.values["sequence_score"].tolist() == (
+        whole.values["sequence_score"][in_test].tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"metrics": []}, "none is named"),
+        ({"metrics": "scanmatch"}, "must be a list"),
+        ({"metrics": ["scanmatch", metrics.get("scanmatch", bins=(8, 6))]}, "two settings"),
+        ({"screen_size": (100, 100)}, "are for files"),
+    ],
+    ids=["none", "text", "twice", "frame-of-a-table"],
+)
+def test_contradicting_options_are_refused(options: dict[str, object], said: str) -> None:
+    with pytest.raises(errors.BadSetting, match=said):
+        gazesearch.evaluate(table([A]), table([A]), **options)  # type: ignore[arg-type]
+
+
+def test_search_metrics_of_one_table_share_their_last_fixation() -> None:
+    recorded = table([A], target_boxes=[[80, 80, 15, 15]])
+    asked = [metrics.get("tfp_area", max_fixations=2), metrics.get("tfp_mismatch")]
+    with pytest.raises(errors.BadSetting, match="one max_fixations"):
+        gazesearch.evaluate(table([A]), recorded, metrics=asked)
+
+
+def test_subjects_1_and_text_1_are_two_groups_and_can_be_saved(tmp_path: Path) -> None:
+    recorded = table([A, B], subject=[1, "1"])
+    scores = gazesearch.evaluate(table([A]), recorded, metrics=["dtw"])
+    assert len(scores.groups("subject")) == 3
+    scores.save(tmp_path, by="subject")
+    assert pyarrow.parquet.read_table(tmp_path / "scores.parquet").num_rows == 2
+
+
+def test_groups_by_overlap_need_a_train_split() -> None:
+    scores = gazesearch.evaluate(table([A]), table([A]), metrics=["dtw"])
+    with pytest.raises(errors.DataError, match="no train"):
+        scores.to_table(by="split-overlap")
+
+
+def test_lengths_are_those_recorded_whatever_the_rule() -> None:
+    scores = gazesearch.evaluate(
+        table([A]), table([A]), first_fixation="prepend", metrics=["length_error"]
+    )
+    assert scores.keys["length"].tolist() == [3]
+    assert scores.values["length_error"].tolist() == [1.0]
+
+
+def test_the_baseline_of_information_gain_is_that_of_the_finding() -> None:
+    recorded = table(
+        [A, C, A], image=["a.jpg", "c.jpg", "b.jpg"], finding=["edema", "fracture", "edema"],
+        split=["train", "train", "test"],
+    )  # fmt: skip
+    predicted = table([A], image=["b.jpg"])
+    gain = gazesearch.evaluate(predicted, recorded, metrics=["map_information_gain"])
+    assert gain.summary("map_information_gain").mean == pytest.approx(0, abs=1e-12)
+
+
+def test_the_width_of_a_map_is_a_setting() -> None:
+    narrow, wide = (metrics.get("map_nss", sigma_px=s) for s in (2.0, 20.0))
+    values = [
+        gazesearch.evaluate(table([B]), table([A]), metrics=[m]).summary("map_nss").mean
+        for m in (narrow, wide)
+    ]
+    assert values[0] != pytest.approx(values[1])
+
+
+def test_spread_is_the_standard_deviation_of_a_sample() -> None:
+    recorded = table([A, A, A], image=["a.jpg", "b.jpg", "c.jpg"])
+    predicted = table([A, A[:2], A[:1]], image=["a.jpg", "b.jpg", "c.jpg"])
+    found = gazesearch.evaluate(predicted, recorded, metrics=["length_error"])
+    assert found.summary("length_error").std == pytest.approx(np.std([0, 1, 2], ddof=1))
+
+
+def test_inputs_are_recorded_by_name_and_digest(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.parquet"
+    gazesearch.write_scanpaths(table([A]), file)
+    run = gazesearch.evaluate(file, table([A]), metrics=["dtw"]).run
+    assert run.inputs["predictions"].startswith("predictions.parquet sha256:")
+    assert run.inputs["references"] == "a table in memory"

@@ -103,7 +103,32 @@ def test_coco_search18_has_the_published_search_efficiency(coco: Scanpaths) -> N
     ]  # fmt: skip
     assert round(scores.summary("tfp_area").mean, 4) == 4.7561
     assert scores.summary("tfp_mismatch").mean == 0
-    defined = ~np.isnan(scores.values["scanpath_ratio"])
-    assert defined.sum() == 2705
-    assert round(float(scores.values["scanpath_ratio"][defined].mean()), 4) == 0.8556
+    ratio = scores.summary("scanpath_ratio")
+    assert (round(ratio.mean, 4), ratio.n) == (0.8556, 2705)
     assert any("3028 records" in note for note in scores.notes)
+
+
+def test_one_path_per_image_and_target_counts_as_one_trial(coco: Scanpaths) -> None:
+    """Whatever the number of people that it is scored against."""
+    answered = coco.where(correct=True)
+    paths = Scanpaths.concat([people[:1] for people in answered.group("name", "task").values()])
+    expected = metrics.search_efficiency(paths)
+    unsigned = Scanpaths.of(
+        [path.fixations for path in paths],
+        image=paths.image.tolist(),
+        finding=paths.finding.tolist(),
+        info=paths.info,
+    )
+    scores = gazesearch.evaluate(unsigned, answered, metrics=["tfp_area", "scanpath_ratio"])
+    assert scores.summary("tfp_area").mean == pytest.approx(expected.area)
+    assert scores.summary("scanpath_ratio").mean == pytest.approx(expected.scanpath_ratio)
+
+
+def test_naming_the_frame_of_a_known_dataset_changes_nothing(
+    annotations_file: Path, predictions_file: Path
+) -> None:
+    scores = gazesearch.evaluate(
+        predictions_file, annotations_file, metrics=["scanmatch"], screen_size=(224, 224)
+    )
+    assert scores.dataset.name == "gazesearch"
+    assert round(scores.summary("scanmatch").mean, 4) == 0.4395

@@ -27,7 +27,7 @@ NAMES = (
 )
 PAIR_NAMES = tuple(metric.name for metric in metrics.TABLE if metric.kind == "pair")
 NEEDS = {"durations", "target boxes", "several people", "fixation maps", "train records"}
-MISSING = {"zero", "reference length", "screen diagonal", "reference duration", "uniform map"}
+MISSING = {"zero", "reference length", "screen diagonal", "reference duration", "undefined"}
 UNITS = {"", "px", "s", "edits", "fixations", "bits", "nats"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -59,9 +60,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    if os.environ.get("GAZESEARCH_DEBUG"):
-        app()
-        return
     try:
         app()
     except GazeSearchError as error:
@@ -70,6 +68,8 @@ def main() -> None:
         # The reader of our output has gone (`| head`): nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _stop(f"cannot write the output: {error.strerror or error}", status=2)
     except MemoryError:
         _stop("not enough memory for this input: split it", status=2)
     except Exception as error:
@@ -81,6 +81,8 @@ def main() -> None:
 
 
 def _stop(message: str, *, status: int) -> None:
+    if os.environ.get("GAZESEARCH_DEBUG", "0") not in ("", "0"):
+        traceback.print_exc()
     for line in message.splitlines() or [message]:
         typer.echo(f"gazesearch: {line}", err=True)
     sys.exit(status)

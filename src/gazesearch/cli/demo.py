@@ -30,7 +30,6 @@ def demo(
         scores = gazesearch.evaluate(predictions, files.annotations)
         scores.save(output / "results" / predictions.stem)
         typer.echo(f"== {title}\n{scores.to_table()}")
-    typer.echo(
-        f"The files are in {output}; the same by hand:\n"
-        f"  gazesearch evaluate {predictions} --annotations {files.annotations}"
-    )
+    typer.echo(f"The files are in {output}; the same by hand:")
+    for predictions in files.predictions.values():
+        typer.echo(f"  gazesearch evaluate {predictions} --annotations {files.annotations}")

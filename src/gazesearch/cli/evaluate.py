@@ -42,7 +42,8 @@ def evaluate(
         typer.Option(help="Show the scores of these groups beside those of all records."),
     ] = None,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Count missing predictions at their worst.")
+        bool,
+        typer.Option("--allow-missing", help="Count what is missing; the table says as what."),
     ] = False,
     output: Annotated[
         Path | None,
@@ -64,7 +65,10 @@ def evaluate(
       gazesearch evaluate mine.json --annotations coco.json --metrics scanmatch,tfp_area --json
     """
     import gazesearch  # numba and pyarrow load on first use, so that --help stays instant
+    from gazesearch.files import ready_folder
 
+    if output is not None:
+        ready_folder(output)
     with progress() as say:
         scores = gazesearch.evaluate(
             predictions,

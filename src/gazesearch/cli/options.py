@@ -20,7 +20,7 @@ ScreenSizeText = Annotated[
 ]
 DurationUnit = Annotated[
     Literal["s", "ms"] | None,
-    typer.Option(help="Unit of T; told from its magnitude where it leaves no doubt."),
+    typer.Option(help="Unit of T in every file; told from its magnitude where it leaves no doubt."),
 ]
 Lenient = Annotated[bool, typer.Option("--lenient", help="Leave faulty records out and list them.")]
 MaxSize = Annotated[

@@ -14,7 +14,7 @@ PATIENCE_S: Final = 2.0
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
     """Yield a function that takes what is being done and the fraction done, 0 to 1."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _text, _done: None
         return
     # rich is slow to import: a short command never pays for it.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch import metrics as metrics_
+from gazesearch.errors import BadSetting
 from gazesearch.evaluation.matching import Matches
 from gazesearch.metrics import Metric
 from gazesearch.metrics.fixation_maps import fixation_map, map_scores
@@ -35,6 +36,8 @@ def measure(
     matches: Matches,
     metrics: Sequence[Metric],
     *,
+    recorded: Scanpaths,
+    numbers: NDArray[np.intp],
     train: Scanpaths | None,
     say: Callable[[str, float], None],
 ) -> Measured:
@@ -43,6 +46,8 @@ def measure(
     Args:
         matches: the pairs.
         metrics: what is asked for.
+        recorded: all recorded scanpaths, of every split, as they are used.
+        numbers: (n,) number of each scored scanpath among them.
         train: recorded scanpaths of train, if train is apart from what is scored.
         say: called with what is being done and the fraction done.
     """
@@ -61,7 +66,9 @@ def measure(
     steps = len(pairs) + len(maps)
     for step, group in enumerate(pairs):
         say(group[0].title, _READ + (1 - _READ) * step / steps)
-        measured.values |= _pairs(matches, group)
+        measured.values |= _pairs(matches, group, recorded, numbers)
+    if len({metric.measure for metric in asked["search"]}) > 1:
+        raise BadSetting("search efficiency: one max_fixations for all its metrics in one table")
     if asked["search"]:
         measured.values |= _search(matches, asked["search"][0])
         measured.notes.append(_SEARCH_NOTE.format(_trials(matches.references).sum()))
@@ -112,18 +119,21 @@ def _by_kernel(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
     yield from groups.values()
 
 
-def _pairs(matches: Matches, metrics: Sequence[Metric]) -> dict[str, Floats]:
+def _pairs(
+    matches: Matches, metrics: Sequence[Metric], recorded: Scanpaths, numbers: NDArray[np.intp]
+) -> dict[str, Floats]:
     references, predictions, predicted = matches.references, matches.predictions, matches.predicted
     ready = predicted.copy()
     if "durations" in metrics[0].needs:
         ready[predicted] &= predictions.has_durations[matches.columns[predicted]]
         ready &= references.has_durations[matches.rows]
+    # All recorded paths, not only the scored split: what is made of an image must not depend on it.
     scores = metrics_.paired(
         metrics,
-        references,
+        recorded,
         predictions,
-        screen_size=references.screen_sizes,
-        rows=matches.rows[ready],
+        screen_size=recorded.screen_sizes,
+        rows=numbers[matches.rows[ready]],
         columns=matches.columns[ready],
     )
     values = {}
@@ -142,7 +152,7 @@ def _penalty(metric: Metric, references: Scanpaths) -> Floats:
         return np.asarray(np.hypot(*references.screen_sizes.T))
     if metric.missing == "reference duration":
         return np.array([path.durations.mean() if len(path) else np.nan for path in references])
-    return np.zeros(len(references))
+    return np.full(len(references), np.nan if metric.missing == "undefined" else 0.0)
 
 
 # -- path and target box

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gazesearch.errors import UnknownName
+from gazesearch.errors import DataError, UnknownName
 from gazesearch.files import RunRecord
 from gazesearch.metrics import Metric
 from gazesearch.metrics.search_efficiency import curve_from_first
@@ -42,11 +42,12 @@ class Summary:
     """A metric over a group of records.
 
     Attributes:
-        mean: over draws, then people, then (image, finding); NaN where nothing is defined.
-        std: standard deviation over records (n - 1); NaN under two.
+        mean: over draws, then people, then (image, finding); search efficiency: over trials. NaN
+            where nothing is defined.
+        std: standard deviation over scores (n - 1); NaN under two.
         best: mean with the best draw of each record; None where each has one prediction.
-        n: records with a value (fixation maps: pairs of image and finding).
-        undefined: records without one.
+        n: scores with a value: rows of the table; of fixation maps pairs of image and finding.
+        undefined: scores without one.
     """
 
     mean: float
@@ -62,7 +63,8 @@ class Scores:
 
     Attributes:
         keys: columns that say what a row is: `record` (number of the recorded scanpath among the
-            scored ones), `image`, `finding`, `subject`, `draw`, `split`, `length` (fixations as
+            scored ones), `prediction` (number among those used, -1 if missing), `image`, `finding`,
+            `subject`, `draw`, `split`, `length` (fixations as
             recorded), `image_in_train` (None where there is no train apart), `predicted`.
         values: one float64 column a metric, NaN where undefined; of search efficiency
             `first_on_target` and `reference_first_on_target` (inf: never) and `scanpath_ratio`.
@@ -107,14 +109,21 @@ class Scores:
             shared = np.array([value is True for value in seen], dtype=np.bool_)
             if by is None and not shared.any():
                 return everything
+            if not told.any():
+                raise DataError("split-overlap: the references have no train apart from these")
             groups = {"image also in train": shared, "image unseen": told & ~shared}
             return everything | {label: mask for label, mask in groups.items() if mask.any()}
         if by not in ("finding", "length", "subject"):
             raise UnknownName("grouping", by, ("finding", "length", "split-overlap", "subject"))
         column = self.keys[by]
-        labels = {value: _label(by, value) for value in column.tolist()}
-        in_order = sorted(labels, key=lambda value: (isinstance(value, str), value is None, value))
-        return everything | {labels[v]: np.equal(column, v).astype(np.bool_) for v in in_order}
+        values = sorted(set(column.tolist()), key=lambda v: (isinstance(v, str), v is None, v))
+        groups = everything
+        for value in values:
+            label = _label(by, value)
+            while label in groups:  # subject 1 beside subject "1", a finding called "all records"
+                label += f" ({by})"
+            groups[label] = np.array([v == value for v in column], dtype=np.bool_)
+        return groups
 
     def summary(self, metric: str, where: Mask | None = None) -> Summary:
         """Mean, spread, number of defined and undefined records of one metric.
@@ -128,19 +137,23 @@ class Scores:
         rows = np.ones(len(self), np.bool_) if where is None else where
         if metric in ("tfp_area", "tfp_mismatch"):
             return self._curve_summary(metric, rows)
+        kind = declared[metric].kind
         values = self.values[metric][rows]
         records, pairs = self._records(rows), self._pairs(rows)
-        unit = pairs if declared[metric].kind == "map" else records
-        by_unit = _means(values, unit)
-        defined = ~np.isnan(by_unit)
+        if kind == "map":  # repeated on the rows of its image and finding: one value each
+            values = _means(values, pairs)
+            records = pairs = np.arange(len(values))
+        defined = ~np.isnan(values)
+        mean = _mean_over_pairs(_means(values, records), records, pairs)
+        if kind == "search":  # over trials, whatever their image
+            mean = _weighted_mean(values, self._trial_weights(rows, ~np.isnan(values)))
         best = None
-        if self.several_draws and declared[metric].kind == "pair":
-            best = _mean_over_pairs(
-                _best(values, records, higher=declared[metric].higher_is_better), records, pairs
-            )
+        if self.several_draws and kind == "pair":
+            found = _best(values, records, higher=declared[metric].higher_is_better)
+            best = _mean_over_pairs(found, records, pairs)
         return Summary(
-            mean=_mean_over_pairs(_means(values, records), records, pairs),
-            std=float(np.std(by_unit[defined], ddof=1)) if defined.sum() > 1 else float("nan"),
+            mean=mean,
+            std=float(np.std(values[defined], ddof=1)) if defined.sum() > 1 else float("nan"),
             best=best,
             n=int(defined.sum()),
             undefined=int((~defined).sum()),
@@ -148,26 +161,48 @@ class Scores:
 
     def curve(self, where: Mask | None = None, *, reference: bool = False) -> NDArray[np.float64]:
         """TFP curve of the predictions, or of the people, over a group of records, (K,)."""
+        last = [m.settings["max_fixations"] for m in self.metrics if m.kind == "search"]
+        if not last:
+            raise DataError("no metric of search efficiency was computed: there is no curve")
         rows = np.ones(len(self), np.bool_) if where is None else where
-        first = self.values["reference_first_on_target" if reference else "first_on_target"]
-        last = next(m.settings["max_fixations"] for m in self.metrics if m.kind == "search")
+        name = "reference_first_on_target" if reference else "first_on_target"
+        first = self.values[name][rows]
         return curve_from_first(
-            first[rows], self.keys["finding"][rows], max_fixations=int(str(last))
+            first,
+            self.keys["finding"][rows],
+            max_fixations=int(str(last[0])),
+            weights=self._trial_weights(rows, ~np.isnan(first), reference=reference),
         )
 
     def _curve_summary(self, metric: str, rows: Mask) -> Summary:
         curve = self.curve(rows)
         if metric == "tfp_mismatch":
             curve = np.abs(curve - self.curve(rows, reference=True))
-        by_record = _means(self.values["first_on_target"][rows], self._records(rows))
-        undefined = int(np.isnan(by_record).sum())
+        undefined = int(np.isnan(self.values["first_on_target"][rows]).sum())
         return Summary(
             mean=float(curve.sum()),
             std=float("nan"),
             best=None,
-            n=len(by_record) - undefined,
+            n=int(rows.sum()) - undefined,
             undefined=undefined,
         )
+
+    def _trial_weights(
+        self, rows: Mask, counted: Mask, *, reference: bool = False
+    ) -> NDArray[np.float64]:
+        """How much each row counts as a trial, so that paths that stand on several rows count once.
+
+        A prediction that is scored against several people is one trial, the draws of a record share
+        one, and a person's own path is one however many predictions it was scored with.
+        """
+        records = self.keys["record"][rows]
+        weights = 1 / _sizes(records, counted)
+        if not reference:
+            keys = zip(self._pairs(rows).tolist(), self.keys["prediction"][rows], strict=True)
+            numbers: dict[tuple[int, int], int] = {}
+            trials = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
+            weights /= _sizes(trials, counted)
+        return weights
 
     def _records(self, rows: Mask) -> NDArray[np.intp]:
         return np.unique(self.keys["record"][rows], return_inverse=True)[1]
@@ -181,7 +216,10 @@ class Scores:
         """The rows as Arrow: keys, then metrics."""
         import pyarrow as pa
 
-        return pa.table({**{k: v.tolist() for k, v in self.keys.items()}, **self.values})
+        keys = {name: column.tolist() for name, column in self.keys.items()}
+        if len({type(who) for who in keys["subject"] if who is not None}) > 1:
+            keys["subject"] = [None if who is None else str(who) for who in keys["subject"]]
+        return pa.table({**keys, **self.values})
 
     def to_table(self, *, by: By | None = None) -> str:
         """The summary as text, for a terminal."""
@@ -236,6 +274,20 @@ def _means(values: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.
     sums = np.bincount(groups[defined], weights=values[defined], minlength=n)
     means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
     return means
+
+
+def _sizes(groups: NDArray[np.intp], counted: Mask) -> NDArray[np.float64]:
+    """Number of counted rows in the group of each row, at least 1."""
+    _, number = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(number[counted], minlength=int(number.max(initial=-1)) + 1)
+    return np.maximum(sizes, 1)[number].astype(np.float64)
+
+
+def _weighted_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Mean of the defined values; NaN if there is none."""
+    defined = ~np.isnan(values)
+    total = weights[defined].sum()
+    return float((values[defined] * weights[defined]).sum() / total) if total else float("nan")
 
 
 def _best(

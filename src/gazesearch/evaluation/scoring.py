@@ -69,9 +69,10 @@ def evaluate(
             sequence score.
         allow_missing: count a missing prediction instead of refusing: similarities as 0, edit
             distance and length error as the reference's length, distances as the screen's diagonal,
-            duration error as the reference's mean duration, KL and information gain as those of a
-            uniform map.
-        dataset, screen_size, duration_unit: of a reference file, as in `read_scanpaths`.
+            duration error as the reference's mean duration; KL and information gain have no worst
+            value and are counted as undefined.
+        dataset, screen_size: of a reference file, as in `read_scanpaths`.
+        duration_unit: unit of `T` in both files; None tells each from its magnitude.
         lenient, max_size: for files, as in `read_scanpaths`.
         progress: called with what is being done and the fraction done.
 
@@ -84,6 +85,8 @@ def evaluate(
         DataError: nothing is left to score, or no metric asked for can be computed.
         UnknownName: no metric or split is called so.
     """
+    if isinstance(references, Scanpaths) and (dataset or screen_size):
+        raise BadSetting("dataset and screen_size are for files: a table has its own description")
     say = progress or (lambda _text, _done: None)
     chosen = _metrics(metrics)
     say("reading references", 0.0)
@@ -100,21 +103,26 @@ def evaluate(
         predictions,
         predictions=True,
         dataset=recorded.scanpaths.info,
+        duration_unit=duration_unit,
         lenient=lenient,
         max_size=max_size,
     )
     rule = first_fixation or recorded.scanpaths.info.first_fixation
     used = with_first_fixation(recorded.scanpaths, rule)
     choice = _choose(used, split)
-    matches = match(
-        used[choice.rows],
-        predicted.scanpaths,
-        by_subject=distinguishes_people(recorded.scanpaths),
-    )
+    by_subject = distinguishes_people(recorded.scanpaths)
+    matches = match(used[choice.rows], predicted.scanpaths, by_subject=by_subject)
     if matches.missing and not allow_missing:
         raise MissingPredictions(_missing(matches, choice.split))
     train = used[choice.train] if choice.train is not None else None
-    measured = measure(matches, chosen, train=train, say=say)
+    measured = measure(
+        matches,
+        chosen,
+        recorded=used,
+        numbers=np.flatnonzero(choice.rows),
+        train=train,
+        say=say,
+    )
     if not measured.metrics:
         raise DataError("; ".join(f"{name}: {why}" for name, why in measured.refused.items()))
     counts = Counts(
@@ -126,7 +134,7 @@ def evaluate(
     notes = [
         *(f"references: {note}" for note in _reading_notes(recorded)),
         *(f"predictions: {note}" for note in _reading_notes(predicted)),
-        *_notes(matches, rule),
+        *_notes(matches, rule, by_subject),
         *measured.notes,
     ]
     lengths = recorded.scanpaths.lengths[choice.rows]
@@ -166,10 +174,15 @@ class _Choice:
 
 def _metrics(metrics: Sequence[str | Metric] | None) -> list[Metric]:
     asked = DEFAULT_METRICS if metrics is None else metrics
+    if isinstance(asked, str):
+        raise BadSetting(f"metrics={asked!r}: must be a list of names")
     if not asked:
         raise BadSetting("metrics: none is named: leave it out for all, or name one")
     chosen = [metrics_.get(metric) if isinstance(metric, str) else metric for metric in asked]
-    return list({metric.name: metric for metric in chosen}.values())
+    for metric in chosen:
+        if any(metric.name == other.name and metric != other for other in chosen):
+            raise BadSetting(f"{metric.name}: two settings of one metric need two tables")
+    return list(dict.fromkeys(chosen))
 
 
 def _read(
@@ -201,7 +214,7 @@ def _read(
 def _choose(references: Scanpaths, split: str | None) -> _Choice:
     splits = references.split
     known = {str(name) for name in splits if name is not None}
-    name = split or ("test" if "test" in known else "all")
+    name = ("test" if "test" in known else "all") if split is None else split
     if name != "all" and name not in known:
         raise UnknownName("split of the references", name, {*known, "all"})
     rows = np.full(len(references), True) if name == "all" else np.equal(splits, name)
@@ -238,6 +251,7 @@ def _keys(
         "finding": references.finding[rows],
         "subject": references.subject[rows],
         "draw": draws[matches.columns],
+        "prediction": matches.columns,
         "split": references.split[rows],
         "length": lengths[rows],
         "image_in_train": seen,
@@ -250,9 +264,11 @@ def _reading_notes(reading: Reading) -> list[str]:
     return [*reading.notes, *shown]
 
 
-def _notes(matches: Matches, rule: FirstFixation) -> list[str]:
+def _notes(matches: Matches, rule: FirstFixation, by_subject: bool) -> list[str]:
     notes = []
     used = matches.predictions
+    if not by_subject and len({who for who in used.subject if who is not None}) > 1:
+        notes.append("the references do not tell people apart: subjects of predictions are ignored")
     if rule != "as-recorded" and len(used):
         there = used.lengths > 0
         starts = used.fixations[used.offsets[:-1][there], :2]
@@ -266,7 +282,7 @@ def _notes(matches: Matches, rule: FirstFixation) -> list[str]:
         notes.append(
             f"missing predictions ({matches.missing}) count: similarities as 0, edit distance "
             "and length error as the reference's length, distances as the screen's diagonal, "
-            "duration error as the reference's mean, KL and information gain as a uniform map's"
+            "duration error as the reference's mean, KL and information gain as undefined"
         )
     return notes
 

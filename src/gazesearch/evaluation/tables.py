@@ -26,7 +26,7 @@ def to_text(scores: Scores, by: By | None = None) -> str:
     lines = [*_head(scores), ""]
     for groups in _chunks(scores.groups(by)):
         lines += [*_aligned(_rows(scores, groups)), ""]
-    return "\n".join([*lines, *_foot(scores)]).rstrip() + "\n"
+    return "\n".join([*lines, *_foot(scores, by)]).rstrip() + "\n"
 
 
 def to_markdown(scores: Scores, by: By | None = None) -> str:
@@ -35,9 +35,10 @@ def to_markdown(scores: Scores, by: By | None = None) -> str:
     for groups in _chunks(scores.groups(by)):
         head, *body = _rows(scores, groups)
         rule = ["---", *["---:"] * (len(head) - 1)]
-        lines += ["| " + " | ".join(row) + " |" for row in (head, rule, *body)]
+        rows = [[cell.replace("|", "\\|") for cell in row] for row in (head, rule, *body)]
+        lines += ["| " + " | ".join(row) + " |" for row in rows]
         lines.append("")
-    return "\n".join([*lines, *(f"- {line}" for line in _foot(scores))]).rstrip() + "\n"
+    return "\n".join([*lines, *(f"- {line}" for line in _foot(scores, by))]).rstrip() + "\n"
 
 
 def to_csv(scores: Scores, by: By | None = None) -> str:
@@ -97,7 +98,7 @@ def _head(scores: Scores) -> Iterator[str]:
     )
 
 
-def _foot(scores: Scores) -> Iterator[str]:
+def _foot(scores: Scores, by: By | None) -> Iterator[str]:
     yield "↑ higher is better, ↓ lower is better"
     if scores.several_draws:
         yield "several predictions a record: their mean, in parentheses the best of them"
@@ -105,6 +106,8 @@ def _foot(scores: Scores) -> Iterator[str]:
         names = ", ".join(name for name, reason in scores.refused.items() if reason == why)
         yield f"not computed: {names}: {why}"
     yield from scores.notes
+    if by == "subject" and any(metric.kind == "map" for metric in scores.metrics):
+        yield "fixation maps pool all people of an image: a subject's column shows the pooled value"
 
 
 def _chunks(groups: dict[str, Mask]) -> Iterator[dict[str, Mask]]:
@@ -165,11 +168,14 @@ def _summaries(scores: Scores, mask: Mask) -> dict[str, dict[str, Any]]:
     return summaries
 
 
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _or_none(value: float) -> float | str | None:
+    """A number as JSON has it: null where undefined, text where infinite."""
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)
 
 
-def _all_or_none(values: Sequence[float]) -> list[float | None]:
+def _all_or_none(values: Sequence[float]) -> list[float | str | None]:
     return [_or_none(value) for value in values]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -18,7 +19,7 @@ from gazesearch.errors import FAULTS_SHOWN, BadSetting, UnknownName
 from gazesearch.files import MAX_SIZE, readable
 from gazesearch.formats import csv, gazesearch_json, parquet
 from gazesearch.formats.description import described_beside
-from gazesearch.scanpaths.info import DatasetInfo, DurationUnit, ScreenSize
+from gazesearch.scanpaths.info import DatasetInfo, DurationUnit, ScreenSize, known_dataset
 from gazesearch.scanpaths.records import Reading, read_records
 from gazesearch.scanpaths.table import Scanpaths
 
@@ -96,6 +97,10 @@ def read_file(
     if dataset is None and described is not None:
         # What a file says of itself needs no confirmation by the magnitude of its durations.
         dataset, duration_unit = described, duration_unit or described.duration_unit
+    elif dataset is not None and predictions and described is not None:
+        # Predictions are read as their references' dataset, but in the frame that they state.
+        dataset = replace(known_dataset(dataset), screen_size=described.screen_size)
+        duration_unit = duration_unit or described.duration_unit
     return read_records(
         records,
         source=str(file),

@@ -169,7 +169,7 @@ TABLE: tuple[Metric, ...] = (
            higher_is_better=True, bounds=_ANY, unit="", missing="zero", needs=("fixation maps",),
            undefined_when=_CONSTANT, source="Peters et al. 2005"),
     Metric(name="map_kl", title="KL", kind="map", measure=MapSettings(),
-           higher_is_better=False, bounds=_POSITIVE, unit="nats", missing="uniform map",
+           higher_is_better=False, bounds=_POSITIVE, unit="nats", missing="undefined",
            needs=("fixation maps",),
            undefined_when=_NO_MASS, source=_BYLINSKII),
     Metric(name="map_auc_judd", title="AUC-Judd", kind="map", measure=MapSettings(),
@@ -180,7 +180,7 @@ TABLE: tuple[Metric, ...] = (
            higher_is_better=True, bounds=_UNIT, unit="", missing="zero", needs=("fixation maps",),
            undefined_when=_NO_MASS, source="Judd et al. 2012"),
     Metric(name="map_information_gain", title="Information gain", kind="map", measure=MapSettings(),
-           higher_is_better=True, bounds=_ANY, unit="bits", missing="uniform map",
+           higher_is_better=True, bounds=_ANY, unit="bits", missing="undefined",
            needs=("fixation maps", "train records"),
            undefined_when="no fixation is on the screen, or there is no baseline map",
            source="Kümmerer et al. 2015"),
@@ -250,7 +250,7 @@ def pairwise(
 
 
 def paired(
-    metrics_: Sequence[str | Metric],
+    metrics: Sequence[str | Metric],
     references: Source,
     predictions: Source,
     *,
@@ -262,7 +262,7 @@ def paired(
     """Scores of chosen pairs by several metrics; what metrics share is computed once.
 
     Args:
-        metrics_: names of the table, or `get(name, option=...)`; of kind "pair".
+        metrics: names of the table, or `get(name, option=...)`; of kind "pair".
         references, predictions: n and m paths; the sequence score needs references as a `Scanpaths`
             and clusters all that it has of each image.
         screen_size: (width, height) px, or (n, 2), one for each reference.
@@ -285,7 +285,7 @@ def paired(
     >>> paired(["dtw", "length_error"], [a, a], [a, b], screen_size=(224, 224))
     {'dtw': array([ 0., 30.]), 'length_error': array([0., 0.])}
     """
-    chosen = [get(metric) if isinstance(metric, str) else metric for metric in metrics_]
+    chosen = [get(metric) if isinstance(metric, str) else metric for metric in metrics]
     return score_pairs(
         chosen,
         references,

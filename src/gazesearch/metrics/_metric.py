@@ -17,9 +17,7 @@ from gazesearch.metrics._paths import Floats, Integers, Paths
 Kind = Literal["pair", "map", "search"]
 Need = Literal["durations", "target boxes", "several people", "fixation maps", "train records"]
 Unit = Literal["", "px", "s", "edits", "fixations", "bits", "nats"]
-Missing = Literal[
-    "zero", "reference length", "screen diagonal", "reference duration", "uniform map"
-]
+Missing = Literal["zero", "reference length", "screen diagonal", "reference duration", "undefined"]
 Scorer = Callable[[Integers, Integers, Floats], object]
 """Writes into `out[p]` (k, width) the values of the pairs (rows[p], columns[p])."""
 

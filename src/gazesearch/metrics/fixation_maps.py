@@ -292,7 +292,7 @@ def map_scores(
     Args:
         reference_fixations: (n, 2) or (n, 3): x px, y px, of all recorded paths together.
         predicted_fixations: likewise, of all predicted paths; None if there is no prediction, which
-            counts as a uniform map for KL and information gain, and as 0 for the others.
+            counts as 0; KL and information gain have no worst value and stay undefined.
         screen_size: (width, height), px.
         sigma_px: as for `fixation_map`, for both maps.
         baseline_map: (h, w) as `map_shape` says, for information gain, which is NaN without it.
@@ -308,22 +308,21 @@ def map_scores(
     (0.6785, 0.6742, 0.8403)
     """
     reference_map = fixation_map(reference_fixations, screen_size, sigma_px=sigma_px)
-    if predicted_fixations is None:
-        predicted_map = np.ones_like(reference_map)
-        compared = reference_map  # what even this leaves undefined stays so, the rest is 0
-    else:
-        compared = predicted_map = fixation_map(predicted_fixations, screen_size, sigma_px=sigma_px)
+    missing = predicted_fixations is None
+    # Without a prediction the reference stands in: what even this leaves undefined stays so.
+    predicted_map = reference_map
+    if predicted_fixations is not None:
+        predicted_map = fixation_map(predicted_fixations, screen_size, sigma_px=sigma_px)
     scores = {
-        "map_cc": cc(reference_map, compared),
-        "map_nss": nss(reference_fixations, compared, screen_size),
-        "map_kl": kl(reference_map, predicted_map),
-        "map_auc_judd": auc_judd(reference_fixations, compared, screen_size),
-        "map_sim": sim(reference_map, compared),
+        "map_cc": cc(reference_map, predicted_map),
+        "map_nss": nss(reference_fixations, predicted_map, screen_size),
+        "map_kl": _NAN if missing else kl(reference_map, predicted_map),
+        "map_auc_judd": auc_judd(reference_fixations, predicted_map, screen_size),
+        "map_sim": sim(reference_map, predicted_map),
         "map_information_gain": _NAN,
     }
-    if predicted_fixations is None:
-        for name in ("map_cc", "map_nss", "map_auc_judd", "map_sim"):
-            scores[name] = _NAN if math.isnan(scores[name]) else 0.0
+    if missing:
+        return {name: score if math.isnan(score) else 0.0 for name, score in scores.items()}
     if baseline_map is not None:
         scores["map_information_gain"] = information_gain(
             reference_fixations, predicted_map, baseline_map, screen_size

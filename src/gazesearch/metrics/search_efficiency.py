@@ -178,7 +178,11 @@ def scanpath_ratios(
 
 
 def curve_from_first(
-    first: ArrayLike, findings: Sequence[str] | NDArray[Any], *, max_fixations: int = 7
+    first: ArrayLike,
+    findings: Sequence[str] | NDArray[Any],
+    *,
+    max_fixations: int = 7,
+    weights: ArrayLike | None = None,
 ) -> Floats:
     """TFP curve of trials whose first fixation on target is known.
 
@@ -186,6 +190,7 @@ def curve_from_first(
         first: (n,) as `first_on_target` gives it; rows that are NaN are left out.
         findings: (n,) the target of each trial.
         max_fixations: K, the length of the curve.
+        weights: (n,) how much each trial counts within its finding, above 0; None is 1 each.
 
     Returns:
         (K,): share of trials on target by fixation 1..K, per finding, then the mean over findings;
@@ -210,7 +215,9 @@ def curve_from_first(
     # Counts are whole numbers until the one division, so that shares are exact.
     bins = np.minimum(steps[known], last + 1).astype(np.intp)  # 1..K, and K+1 for later or never
     arrivals = np.bincount(
-        target * (last + 1) + bins - 1, minlength=len(targets) * (last + 1)
+        target * (last + 1) + bins - 1,
+        weights=None if weights is None else np.asarray(weights, dtype=np.float64)[known],
+        minlength=len(targets) * (last + 1),
     ).reshape(len(targets), last + 1)
     by_then = arrivals.cumsum(axis=1)[:, :last]
     curve: Floats = np.mean(by_then / arrivals.sum(axis=1, keepdims=True), axis=0)

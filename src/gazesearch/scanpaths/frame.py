@@ -60,13 +60,15 @@ def describe(
         DataError: frame or unit cannot be told, or the durations contradict the dataset's unit.
     """
     notes: list[str] = []
+    framed = [record for record in records if "width" in record and "height" in record]
     if dataset is not None:
         info = known_dataset(dataset)
     else:
-        info = _guess(records, screen_size)
+        info = _guess(records, screen_size or (_common_size(framed) if framed else None))
         if info.name != "unnamed":
             notes.append(f"read as {info.name} ({info.frame}), guessed from fields and tasks")
-    framed = [record for record in records if "width" in record and "height" in record]
+        else:
+            notes.append("of no known dataset: tasks are not checked, paths are used as recorded")
     if screen_size is not None:
         info = replace(info, screen_size=(screen_size[0], screen_size[1]))
     elif framed and len(framed) == len(records) and (predictions or info.screen_size is None):
@@ -82,12 +84,20 @@ def describe(
 
 
 def _guess(records: Sequence[Record], screen_size: ScreenSize | None) -> DatasetInfo:
+    """The known dataset that the records leave no doubt of, if a frame that is told agrees."""
+    found = _known_by_content(records)
+    if screen_size is not None and found.screen_size != tuple(screen_size):
+        return DatasetInfo(name="unnamed")
+    return found
+
+
+def _known_by_content(records: Sequence[Record]) -> DatasetInfo:
     """The one known dataset whose tasks and frame most records have, else an unnamed one.
 
     Most, not all: the others are then reported as faults of that dataset, one by one.
     """
     unnamed = DatasetInfo(name="unnamed")
-    if not records or screen_size is not None or any("width" in record for record in records):
+    if not records:
         return unnamed
     if _mostly(record["task"] in (GAZESEARCH.tasks or ()) for record in records):
         return GAZESEARCH if _mostly_within(records, 224, 224) else unnamed

@@ -338,7 +338,12 @@ def _key_faults(records: Sequence[Record], predictions: bool) -> Iterator[Fault]
         key, draw = _key(record), record.get("draw", ABSENT)
         if numbered.setdefault(key, draw is not ABSENT) != (draw is not ABSENT):
             mend = "must stand on all records of the same name, task and subject, or on none"
-            yield Fault(record=row, field="draw", value=_shown(draw), mend=mend)
+            yield Fault(
+                record=row,
+                field="draw",
+                value="absent" if draw is ABSENT else _shown(draw),
+                mend=mend,
+            )
         elif (key, draw) in first and not (predictions and draw is ABSENT):
             mend = f"has the name, task, subject and draw of record {first[key, draw]}: remove one"
             yield Fault(record=row, field="name", value=_shown(record["name"]), mend=mend)
