@@ -119,9 +119,17 @@ def test_a_screen_size_wins_over_the_datasets() -> None:
     assert (info.name, info.screen_size) == ("gazesearch", (512, 512))
 
 
-def test_a_screen_size_alone_leaves_the_dataset_unnamed() -> None:
-    info = read_records(records(), source="f", screen_size=(224, 224)).scanpaths.info
+def test_a_frame_that_agrees_with_the_guess_confirms_it() -> None:
+    told = read_records(records(), source="f", screen_size=(224, 224)).scanpaths.info
+    written = read_records(records(width=224, height=224), source="f").scanpaths.info
+    assert told.name == written.name == "gazesearch"
+
+
+def test_another_frame_leaves_the_dataset_unnamed_and_says_so() -> None:
+    reading = read_records(records(), source="f", screen_size=(256, 256))
+    info = reading.scanpaths.info
     assert (info.name, info.tasks) == ("unnamed", None)
+    assert "tasks are not checked" in reading.notes[0]
 
 
 def test_one_frame_on_every_record_is_the_datasets() -> None:

@@ -64,7 +64,7 @@ def describe(
     if dataset is not None:
         info = known_dataset(dataset)
     else:
-        info = _guess(records, screen_size or (_common_size(framed) if framed else None))
+        info = _guess(records, screen_size)
         if info.name != "unnamed":
             notes.append(f"read as {info.name} ({info.frame}), guessed from fields and tasks")
         else:
@@ -84,11 +84,13 @@ def describe(
 
 
 def _guess(records: Sequence[Record], screen_size: ScreenSize | None) -> DatasetInfo:
-    """The known dataset that the records leave no doubt of, if a frame that is told agrees."""
+    """The known dataset that the records leave no doubt of, if every frame that is told agrees."""
     found = _known_by_content(records)
-    if screen_size is not None and found.screen_size != tuple(screen_size):
-        return DatasetInfo(name="unnamed")
-    return found
+    framed = (record for record in records if "width" in record or "height" in record)
+    told = {(record.get("width"), record.get("height")) for record in framed}
+    if screen_size is not None:
+        told = {(screen_size[0], screen_size[1])}
+    return found if told <= {found.screen_size} else DatasetInfo(name="unnamed")
 
 
 def _known_by_content(records: Sequence[Record]) -> DatasetInfo:
