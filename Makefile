@@ -17,7 +17,7 @@ FILES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md L
 help:     ## what can be made
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-demo: .venv/core  ## simulated observers on plain frames, scored against each other
+demo: .venv/core  ## phantom radiographs and observers, four predictions, scores
 	$(BIN)/gazesearch demo build/demo
 
 test: $(WHEEL)/installed  ## the test suite, on the built wheel (ARGS="-k scanmatch" for a part)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HELP = ("evaluate", "validate", "demo", "doctor")
+HELP = ("evaluate", "validate", "show", "phantom", "demo", "doctor")
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -157,7 +157,7 @@ def test_the_demo_ends_with_a_table_and_is_the_same_for_the_same_seed(tmp_path: 
         assert found.returncode == 0, found.stderr
         assert "ScanMatch" in found.stdout
     made = [path for path in (tmp_path / "one").rglob("*.json") if path.name != "results.json"]
-    assert len(made) == 4
+    assert len(made) == 6
     for path in made:
         twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert path.read_bytes() == twin.read_bytes()

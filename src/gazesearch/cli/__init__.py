@@ -12,6 +12,8 @@ import typer
 from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
+from gazesearch.cli.phantom import phantom
+from gazesearch.cli.show import show
 from gazesearch.cli.validate import validate
 from gazesearch.errors import GazeSearchError
 
@@ -28,11 +30,14 @@ app = typer.Typer(
 Examples:
   gazesearch evaluate predictions.json --annotations gazesearch.json
   gazesearch validate predictions.csv --predictions
+  gazesearch show gazesearch.json --output path.svg
   gazesearch demo
 Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 )
 app.command()(evaluate)
 app.command()(validate)
+app.command()(show)
+app.command()(phantom)
 app.command()(demo)
 app.command()(doctor)
 

@@ -1,0 +1,281 @@
+"""From next fixations to paths: greedy, sampled, typical; for every model with `next_fixation`.
+
+Every path starts at the screen's centre. What falls out of the random generator for a request does
+not depend on the other requests, so batches of any size give the same paths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from gazesearch import metrics
+from gazesearch.errors import BadSetting
+from gazesearch.metrics import Metric
+from gazesearch.prediction import (
+    ConditionalModel,
+    Floats,
+    ImageSource,
+    NextFixation,
+    Requests,
+    Rng,
+)
+from gazesearch.scanpaths import Scanpaths
+
+MAX_FIXATIONS: Final = 7
+INHIBITION_PX: Final = 16.0
+"""Radius of inhibition of return in the released decoder of GazeSearch, at 224 px."""
+
+
+def greedy(
+    model: ConditionalModel,
+    requests: Requests,
+    *,
+    images: ImageSource | None = None,
+    max_fixations: int = MAX_FIXATIONS,
+    inhibition_px: float = INHIBITION_PX,
+) -> Scanpaths:
+    """The likeliest cell after the likeliest cell, not twice near the same place.
+
+    A path ends when stopping is likelier than going on, at `max_fixations`, or when every cell is
+    inhibited. Durations are the medians.
+
+    Args:
+        model: the model.
+        requests: what is asked.
+        images: for models that look at images.
+        max_fixations: longest path, the start included.
+        inhibition_px: cells whose centre is at most this far from an earlier fixation are left out.
+
+    Returns:
+        One path a request, fixations at the centres of cells.
+    """
+    if not inhibition_px >= 0:
+        raise BadSetting(f"inhibition_px={inhibition_px}: must be 0 or more")
+
+    def step(told: NextFixation, walk: _Walk, rows: NDArray[np.intp]) -> _Step:
+        b, h, w = told.log_mass.shape
+        centres = _cell_centres(h, w, walk.sizes[rows])  # (b, h*w, 2)
+        log_mass = told.log_mass.reshape(b, h * w).copy()
+        for place in walk.places(rows):  # (b, 2), a fixation of each path
+            near = np.hypot(*np.moveaxis(centres - place[:, None], -1, 0)) <= inhibition_px
+            log_mass[near] = -np.inf
+        best = log_mass.argmax(axis=1)
+        stop = np.isneginf(log_mass.max(axis=1))
+        if told.log_stop is not None:
+            stop |= told.log_stop > math.log(0.5)
+        xy = centres[np.arange(b), best]
+        median = None if told.duration is None else np.exp(told.duration.mean)
+        return _Step(xy=xy, stop=stop, duration=median)
+
+    return _walk(model, requests, step, images=images, max_fixations=max_fixations)
+
+
+def sample(
+    model: ConditionalModel,
+    requests: Requests,
+    n: int = 1,
+    *,
+    images: ImageSource | None = None,
+    rng: Rng = None,
+    temperature: float = 1.0,
+    nucleus: float = 1.0,
+    max_fixations: int = MAX_FIXATIONS,
+) -> Scanpaths:
+    """Draws from the model's own distribution, or a sharpened one.
+
+    Args:
+        model: the model.
+        requests: what is asked.
+        n: number of draws a request.
+        images: for models that look at images.
+        rng: seed or generator.
+        temperature: divides the log mass of cells; below 1 is sharper. Stopping is left alone.
+        nucleus: share of the mass that is kept, the likeliest cells first (Holtzman et al. 2020).
+        max_fixations: longest path, the start included.
+
+    Returns:
+        n paths a request, standing together, with `draw` 0..n-1; places uniform within their cell.
+    """
+    if n < 1 or not temperature > 0 or not 0 < nucleus <= 1:
+        raise BadSetting(
+            f"n={n}, temperature={temperature}, nucleus={nucleus}: n must be 1 or more, "
+            "temperature above 0, nucleus above 0 and at most 1"
+        )
+    generator = np.random.default_rng(rng)
+    repeated = requests[np.repeat(np.arange(len(requests)), n)]
+    # Drawn before the walk, path by path: no path's numbers depend on where another one ends, and
+    # a generator that goes through requests in several calls gives what it gives in one.
+    uniform = generator.random((len(repeated), max_fixations, 5))
+
+    def step(told: NextFixation, walk: _Walk, rows: NDArray[np.intp]) -> _Step:
+        b, h, w = told.log_mass.shape
+        # (b, 5): stop, cell, place across, place down, duration
+        chance = uniform[rows, walk.position]
+        mass = _sharpened(told.log_mass.reshape(b, h * w), temperature, nucleus)
+        cell = _inverse(mass, chance[:, 1])
+        corner = np.stack([cell % w, cell // w], axis=1)
+        xy = (corner + chance[:, 2:4]) * walk.sizes[rows] / (w, h)
+        stop = np.zeros(b, np.bool_)
+        if told.log_stop is not None:
+            stop = chance[:, 0] < np.exp(told.log_stop)
+        duration = None
+        if told.duration is not None:
+            duration = np.exp(told.duration.mean + told.duration.spread * ndtri(chance[:, 4]))
+        return _Step(xy=xy, stop=stop, duration=duration)
+
+    draws = np.tile(np.arange(n), len(requests)).tolist()
+    return _walk(model, repeated, step, images=images, max_fixations=max_fixations, draw=draws)
+
+
+def typical(
+    model: ConditionalModel,
+    requests: Requests,
+    *,
+    draws: int = 64,
+    metric: str | Metric = "scanmatch",
+    images: ImageSource | None = None,
+    rng: Rng = None,
+    temperature: float = 1.0,
+    nucleus: float = 1.0,
+    max_fixations: int = MAX_FIXATIONS,
+) -> Scanpaths:
+    """Of many draws the one that is most like the others: minimum Bayes risk over the draws.
+
+    Args:
+        model: the model.
+        requests: what is asked.
+        draws: number of draws a request, at least 2.
+        metric: of kind "pair"; which of two paths it takes first is averaged out.
+        images, rng, temperature, nucleus, max_fixations: as in `sample`.
+
+    Returns:
+        One path a request; the first of equals.
+    """
+    if draws < 2:
+        raise BadSetting(f"draws={draws}: must be 2 or more")
+    chosen = metrics.get(metric) if isinstance(metric, str) else metric
+    drawn = sample(
+        model,
+        requests,
+        draws,
+        images=images,
+        rng=rng,
+        temperature=temperature,
+        nucleus=nucleus,
+        max_fixations=max_fixations,
+    )
+    best = [
+        start + _medoid(drawn[start : start + draws], chosen)
+        for start in range(0, len(drawn), draws)
+    ]
+    paths = [drawn[row].fixations for row in best]
+    return requests.answered(paths, name=model.name)
+
+
+def _medoid(paths: Scanpaths, metric: Metric) -> int:
+    """Number of the path most like the others; undefined similarities count as the worst."""
+    width, height = paths.screen_sizes[0].tolist()
+    table = metrics.pairwise(metric, paths, paths, (width, height))
+    if not metric.higher_is_better:
+        table = -table
+    table = np.where(np.isnan(table), np.nanmin(table, initial=0.0), table)
+    np.fill_diagonal(table, 0.0)
+    return int((table + table.T).sum(axis=1).argmax())
+
+
+@dataclass(kw_only=True, eq=False)
+class _Walk:
+    """Paths that grow fixation by fixation."""
+
+    sizes: Floats  # (n, 2)
+    position: int  # index of the fixation that comes next
+    fixations: Floats  # (n, max, 3)
+
+    def places(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """x, y of the fixations so far of some paths, (position, len(rows), 2)."""
+        return np.moveaxis(self.fixations[rows, : self.position, :2], 1, 0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Step:
+    """What a decoder chose for each path that goes on."""
+
+    xy: Floats
+    stop: NDArray[np.bool_]
+    duration: Floats | None
+
+
+def _walk(
+    model: ConditionalModel,
+    requests: Requests,
+    step: Callable[[NextFixation, _Walk, NDArray[np.intp]], _Step],
+    *,
+    images: ImageSource | None,
+    max_fixations: int,
+    draw: list[int] | None = None,
+) -> Scanpaths:
+    """Grow every path until it stops; finished paths drop out of the batch."""
+    if max_fixations < 1:
+        raise BadSetting(f"max_fixations={max_fixations}: must be 1 or more")
+    n = len(requests)
+    walk = _Walk(
+        sizes=requests.screen_sizes, position=0, fixations=np.full((n, max_fixations, 3), np.nan)
+    )
+    lengths = np.zeros(n, np.intp)
+    rows = np.arange(n)
+    while len(rows) and walk.position < max_fixations:
+        asked = requests[rows]
+        past = list(walk.fixations[rows, : walk.position])
+        if not model.predicts_durations:
+            past = [path[:, :2] for path in past]
+        told = model.next_fixation(asked, asked.answered(past, name=model.name), images=images)
+        made = step(told, walk, rows)
+        xy, stop = made.xy, made.stop
+        if walk.position == 0:  # the start is given, only its duration is the model's
+            xy, stop = walk.sizes[rows] / 2, np.zeros(len(rows), np.bool_)
+        going = rows[~stop]
+        walk.fixations[going, walk.position, :2] = xy[~stop]
+        if made.duration is not None:
+            walk.fixations[going, walk.position, 2] = made.duration[~stop]
+        lengths[going] = walk.position + 1
+        walk.position += 1
+        rows = going
+    paths = [walk.fixations[row, : lengths[row]] for row in range(n)]
+    return requests.answered(paths, name=model.name, draw=draw)
+
+
+def _cell_centres(h: int, w: int, sizes: Floats) -> Floats:
+    """Centres of cells in row order, (b, h*w, 2) px."""
+    y, x = np.divmod(np.arange(h * w), w)
+    centres: Floats = (np.stack([x, y], axis=1) + 0.5) * (sizes / (w, h))[:, None]
+    return centres
+
+
+def _sharpened(log_mass: Floats, temperature: float, nucleus: float) -> Floats:
+    """Mass of cells, (b, cells), sum 1, at a temperature and without the unlikely rest."""
+    scaled = log_mass / temperature
+    mass: Floats = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    mass /= mass.sum(axis=1, keepdims=True)
+    if nucleus < 1:
+        order = np.argsort(-mass, axis=1, kind="stable")
+        ranked = np.take_along_axis(mass, order, axis=1)
+        # A cell is kept if the likelier ones do not fill the nucleus yet: the first always is.
+        ranked[np.cumsum(ranked, axis=1) - ranked >= nucleus] = 0
+        np.put_along_axis(mass, order, ranked, axis=1)
+        mass /= mass.sum(axis=1, keepdims=True)
+    return mass
+
+
+def _inverse(mass: Floats, chance: Floats) -> NDArray[np.intp]:
+    """The cell in which a uniform number falls on the cumulative mass, (b,)."""
+    cumulative = np.cumsum(mass, axis=1)
+    # Rounding must not carry the number past the last cell that has mass.
+    thrown = np.minimum(chance * cumulative[:, -1], np.nextafter(cumulative[:, -1], 0))
+    return np.asarray((cumulative <= thrown[:, None]).sum(axis=1), dtype=np.intp)

@@ -1,0 +1,196 @@
+"""Decoders on a model whose every probability is written down in the test."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from gazesearch import metrics
+from gazesearch.errors import BadSetting
+from gazesearch.models import decoding
+from gazesearch.models.conditional import Conditional
+from gazesearch.prediction import ImageSource, LogNormal, NextFixation, Requests
+from gazesearch.scanpaths import Scanpaths
+
+SIZE = (40.0, 20.0)
+# 2 rows x 4 columns of cells of 10 x 10 px.
+MASS = np.array([[0.30, 0.20, 0.10, 0.00], [0.05, 0.15, 0.08, 0.12]])
+
+
+@final
+class Fixed(Conditional):
+    """The same map always; stops with the given probability once it has two fixations."""
+
+    name = "fixed"
+    needs_images = False
+
+    def __init__(self, *, stop: float | None = 0.0, timed: bool = True) -> None:
+        self.stop, self.timed = stop, timed
+
+    @property
+    def predicts_durations(self) -> bool:
+        return self.timed
+
+    def next_fixation(
+        self, requests: Requests, histories: Scanpaths, *, images: ImageSource | None = None
+    ) -> NextFixation:
+        b = len(requests)
+        assert len(histories) == b
+        with np.errstate(divide="ignore"):
+            log_mass = np.tile(np.log(MASS), (b, 1, 1))
+            stop = np.where(histories.lengths < 2, 0.0, self.stop or 0.0)
+            log_stop = None if self.stop is None else np.log(stop)
+        duration = LogNormal(mean=np.full(b, math.log(0.3)), spread=np.full(b, 0.2))
+        return NextFixation(
+            log_mass=log_mass, log_stop=log_stop, duration=duration if self.timed else None
+        )
+
+
+def requests(n: int) -> Requests:
+    return Requests.make([f"{i}.png" for i in range(n)], "edema", screen_size=SIZE)
+
+
+def cells(paths: Scanpaths) -> np.ndarray:
+    """Flat cell of every fixation after the first of its path."""
+    later = np.ones(len(paths.fixations), bool)
+    later[paths.offsets[:-1]] = False
+    x, y = paths.fixations[later, :2].T
+    return (y // 10 * 4 + x // 10).astype(int)
+
+
+def test_every_path_starts_at_the_centre() -> None:
+    for paths in (
+        decoding.greedy(Fixed(), requests(2)),
+        decoding.sample(Fixed(), requests(2), 3, rng=0),
+        decoding.typical(Fixed(), requests(2), draws=4, rng=0),
+    ):
+        assert (paths.fixations[paths.offsets[:-1], :2] == (20, 10)).all()
+
+
+def test_greedy_takes_the_likeliest_cell_that_is_not_inhibited() -> None:
+    paths = decoding.greedy(Fixed(), requests(1), max_fixations=4, inhibition_px=8)
+    # Centres of the cells 0.30, 0.20 and 0.15; the start at (20, 10) inhibits the four cells round
+    # it, whose centres are 7.07 px away: that leaves 0.30, 0.12 and 0.05.
+    assert paths[0].fixations[:, :2].tolist() == [[20, 10], [5, 5], [35, 15], [5, 15]]
+    assert paths[0].durations == pytest.approx(0.3)
+
+
+def test_greedy_ends_where_nothing_is_left() -> None:
+    paths = decoding.greedy(Fixed(), requests(1), inhibition_px=8)
+    assert len(paths[0]) == 4  # the cell without mass is never taken
+
+
+def test_greedy_stops_when_stopping_is_likelier() -> None:
+    assert len(decoding.greedy(Fixed(stop=0.51), requests(1), inhibition_px=0)[0]) == 2
+    assert len(decoding.greedy(Fixed(stop=0.49), requests(1), inhibition_px=0)[0]) == 7
+
+
+def test_samples_follow_the_density() -> None:
+    paths = decoding.sample(Fixed(), requests(500), 8, rng=1)
+    observed = np.bincount(cells(paths), minlength=8)
+    assert observed[3] == 0
+    likely = MASS.ravel() > 0
+    expected = MASS.ravel() * observed.sum()
+    assert stats.chisquare(observed[likely], expected[likely]).pvalue > 1e-3
+
+
+def test_samples_stop_and_last_as_the_model_says() -> None:
+    paths = decoding.sample(Fixed(stop=0.4), requests(500), 8, rng=2)
+    ended = (paths.lengths == 2).sum()
+    assert stats.binomtest(int(ended), len(paths), 0.4).pvalue > 1e-3
+    logs = np.log(paths.durations)
+    assert stats.kstest(logs, "norm", args=(math.log(0.3), 0.2)).pvalue > 1e-3
+
+
+def test_places_are_uniform_within_their_cell() -> None:
+    paths = decoding.sample(Fixed(), requests(500), 4, rng=3)
+    later = np.ones(len(paths.fixations), bool)
+    later[paths.offsets[:-1]] = False
+    within = paths.fixations[later, :2] % 10 / 10
+    assert stats.kstest(within.ravel(), "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("n", [1, 7])
+def test_a_path_does_not_depend_on_its_batch(n: int) -> None:
+    everything = decoding.sample(Fixed(stop=0.3), requests(7), n, rng=4)
+    again = decoding.sample(Fixed(stop=0.3), requests(7), n, rng=4)
+    assert everything == again
+    rng = np.random.default_rng(4)
+    batches = [requests(7)[:2], requests(7)[2:3], requests(7)[3:]]
+    parts = [decoding.sample(Fixed(stop=0.3), batch, n, rng=rng) for batch in batches]
+    assert Scanpaths.concat(parts) == everything
+
+
+def test_draws_of_a_request_stand_together_and_are_numbered() -> None:
+    paths = decoding.sample(Fixed(), requests(2), 3, rng=0)
+    assert paths.draw.tolist() == [0, 1, 2, 0, 1, 2]
+    assert paths.image.tolist() == ["0.png"] * 3 + ["1.png"] * 3
+
+
+def test_a_low_temperature_and_a_small_nucleus_leave_the_likeliest_cell() -> None:
+    for options in ({"temperature": 0.01}, {"nucleus": 0.25}):
+        paths = decoding.sample(Fixed(), requests(50), 2, rng=5, **options)
+        assert set(cells(paths).tolist()) == {0}
+
+
+def test_a_nucleus_keeps_the_smallest_set_that_holds_its_mass() -> None:
+    paths = decoding.sample(Fixed(), requests(400), 4, rng=6, nucleus=0.6)
+    assert set(cells(paths).tolist()) == {0, 1, 5}  # 0.30 + 0.20 + 0.15 = 0.65
+
+
+def test_paths_have_no_durations_where_the_model_predicts_none() -> None:
+    paths = decoding.sample(Fixed(timed=False), requests(2), 2, rng=0)
+    assert not paths.has_durations.any()
+
+
+def test_the_typical_path_is_most_like_the_other_draws() -> None:
+    drawn = decoding.sample(Fixed(stop=0.3), requests(3), 16, rng=7)
+    found = decoding.typical(Fixed(stop=0.3), requests(3), draws=16, rng=7)
+    for i in range(3):
+        draws = drawn[16 * i : 16 * (i + 1)]
+        table = metrics.pairwise("scanmatch", draws, draws, SIZE)
+        np.fill_diagonal(table, 0)
+        best = draws[int(table.sum(axis=1).argmax())]
+        assert np.array_equal(found[i].fixations, best.fixations)
+
+
+def test_typical_by_a_distance_takes_the_nearest() -> None:
+    drawn = decoding.sample(Fixed(), requests(1), 8, rng=8)
+    found = decoding.typical(Fixed(), requests(1), draws=8, rng=8, metric="dtw")
+    table = metrics.pairwise("dtw", drawn, drawn, SIZE)
+    best = drawn[int((table + table.T).sum(axis=1).argmin())]
+    assert np.array_equal(found[0].fixations, best.fixations)
+
+
+def test_requests_in_different_frames_keep_their_own() -> None:
+    two = Requests(
+        image=np.array(["a", "b"], object),
+        finding=np.array(["edema", "edema"], object),
+        subject=np.array([None, None], object),
+        screen_sizes=np.array([[40.0, 20.0], [80.0, 40.0]]),
+    )
+    paths = decoding.greedy(Fixed(), two, inhibition_px=0, max_fixations=2)
+    assert paths.info.screen_size is None
+    assert paths[1].screen_size == (80, 40)
+    assert np.array_equal(paths[1].fixations[:, :2], 2 * paths[0].fixations[:, :2])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: decoding.sample(Fixed(), requests(1), 0),
+        lambda: decoding.sample(Fixed(), requests(1), 1, temperature=0),
+        lambda: decoding.sample(Fixed(), requests(1), 1, nucleus=0),
+        lambda: decoding.sample(Fixed(), requests(1), 1, nucleus=1.5),
+        lambda: decoding.greedy(Fixed(), requests(1), inhibition_px=float("nan")),
+        lambda: decoding.greedy(Fixed(), requests(1), max_fixations=0),
+        lambda: decoding.typical(Fixed(), requests(1), draws=1),
+    ],
+)
+def test_settings_out_of_range_are_refused(call: object) -> None:
+    with pytest.raises(BadSetting):
+        call()  # type: ignore[operator]
