@@ -85,7 +85,17 @@ def test_others_follow_the_first_by_image_finding_and_subject(people: Scanpaths)
     chosen = choose({"first": people, "model": unnamed}, image="a.png")
     assert [len(path[0]) for path in chosen.sources.values()] == [2, 4]
     with pytest.raises(DataError, match="model: has no record of image 'b.png'"):
-        choose({"first": people, "model": unnamed})
+        choose({"first": people, "model": unnamed}, image="b.png")
+
+
+def test_the_first_record_that_all_have_is_chosen(people: Scanpaths) -> None:
+    chosen = choose({"people": people, "model": table(LOOK)})
+    assert (chosen.image, chosen.finding) == ("a.png", "edema")
+
+
+def test_tables_that_share_no_record_are_refused(people: Scanpaths) -> None:
+    with pytest.raises(DataError, match="model: has no record of image 'b.png'"):
+        choose({"people": people, "model": table(LOOK, image="z.png")})
 
 
 def test_several_subjects_are_several_sources(people: Scanpaths) -> None:

@@ -163,6 +163,19 @@ def test_the_demo_ends_with_a_table_and_is_the_same_for_the_same_seed(tmp_path: 
         assert path.read_bytes() == twin.read_bytes()
 
 
+def test_the_commands_that_the_demo_prints_work(tmp_path: Path) -> None:
+    found = run("demo", tmp_path / "demo", "--images", "10")
+    printed = [
+        line.split() for line in found.stdout.splitlines() if line.startswith("  gazesearch")
+    ]
+    assert [command[1] for command in printed] == ["evaluate", "show"]
+    for command in printed:
+        picture = str(tmp_path / "paths.png")
+        again = run(*(picture if word == "paths.png" else word for word in command[1:]))
+        assert again.returncode == 0, again.stderr
+    assert (tmp_path / "paths.png").stat().st_size > 10_000
+
+
 def test_output_that_nobody_reads_is_no_error(files: tuple[Path, Path]) -> None:
     command = [sys.executable, "-m", "gazesearch.cli", "evaluate", str(files[0])]
     process = subprocess.Popen(

@@ -38,8 +38,9 @@ def choose(
 ) -> Choice:
     """Pick the records to draw together.
 
-    The first table decides: its first record with this image, finding and subject. Other tables
-    give their first record of the same image and finding, of the same subject where they have it.
+    The first table decides: its first record with this image, finding and subject that the other
+    tables have too. They give their first record of the same image and finding, of the same subject
+    where they have it.
 
     Args:
         tables: by name; the first one is the one that is asked for.
@@ -58,6 +59,11 @@ def choose(
     finding = _known("finding", finding, table.finding)
     wanted = [_known("subject", who, table.subject) for who in subjects] or [None]
     first = _first_row(name, table, image=image, finding=finding, subject=wanted[0])
+    others = [_searches(other) for other in list(tables.values())[1:]]
+    for row in _rows(table, image=image, finding=finding, subject=wanted[0]):
+        if all((table.image[row], table.finding[row]) in searches for searches in others):
+            first = row
+            break
     image, finding = str(table.image[first]), str(table.finding[first])
     sources: dict[str, Scanpaths] = {}
     notes: list[str] = []
@@ -93,6 +99,10 @@ def named_files(files: Sequence[Path]) -> dict[str, Path]:
             name = file.as_posix()
         named[name] = file
     return named
+
+
+def _searches(table: Scanpaths) -> set[tuple[str, str]]:
+    return set(zip(table.image, table.finding, strict=True))
 
 
 def _known(kind: str, wanted: str | None, column: Iterable[object]) -> str | None:
