@@ -12,7 +12,7 @@ from typing import Any, Final
 from gazesearch.errors import DataError
 from gazesearch.files import written_whole
 from gazesearch.scanpaths.columns import same
-from gazesearch.scanpaths.records import FIXATION_FIELDS, Record
+from gazesearch.scanpaths.rules import FIXATION_FIELDS, Record
 from gazesearch.scanpaths.table import Scanpaths
 from gazesearch.scanpaths.written import written_records
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -22,8 +22,8 @@ from gazesearch.scanpaths.info import (
     ScreenSize,
     known_dataset,
 )
+from gazesearch.scanpaths.rules import Record
 
-Record = dict[str, Any]
 MS_ABOVE: Final = 10.0
 S_BELOW: Final = 60.0
 _OSIE_NAME: Final = re.compile(r"1[0-6]\d\d\.jpg|1700\.jpg")

@@ -17,7 +17,8 @@ import pyarrow as pa
 from gazesearch.errors import DataError, first_line, require
 from gazesearch.scanpaths.columns import ABSENT, Array
 from gazesearch.scanpaths.info import DatasetInfo
-from gazesearch.scanpaths.records import FIXATION_FIELDS, Record, read_records
+from gazesearch.scanpaths.records import read_records
+from gazesearch.scanpaths.rules import FIXATION_FIELDS, Record
 from gazesearch.scanpaths.table import Scanpaths, offsets_of
 from gazesearch.scanpaths.written import written_fixations
 
