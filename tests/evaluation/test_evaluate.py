@@ -370,3 +370,64 @@ def test_inputs_are_recorded_by_name_and_digest(tmp_path: Path) -> None:
     run = gazesearch.evaluate(file, table([A]), metrics=["dtw"]).run
     assert run.inputs["predictions"].startswith("predictions.parquet sha256:")
     assert run.inputs["references"] == "a table in memory"
+
+
+def records_file(path: Path, *records: dict[str, object]) -> Path:
+    path.write_text(json.dumps(records))
+    return path
+
+
+def framed(name: str, width: int) -> dict[str, object]:
+    return {"name": name, "task": "x", "X": [1, 2], "Y": [1, 2], "width": width, "height": 100}
+
+
+def test_frames_that_differ_by_path_are_compared_path_by_path(tmp_path: Path) -> None:
+    recorded = records_file(tmp_path / "a.json", framed("a.jpg", 100), framed("b.jpg", 200))
+    same = records_file(tmp_path / "p.json", framed("b.jpg", 200), framed("a.jpg", 100))
+    other = records_file(tmp_path / "q.json", framed("b.jpg", 150), framed("a.jpg", 100))
+    assert gazesearch.evaluate(same, recorded, metrics=["dtw"]).summary("dtw").mean == 0
+    with pytest.raises(errors.FrameMismatch, match=r"b\.jpg, in 150x100 px instead of 200x100 px"):
+        gazesearch.evaluate(other, recorded, metrics=["dtw"])
+
+
+def test_whether_subjects_mean_anything_is_told_by_the_whole_file() -> None:
+    recorded = table(
+        [A, B], image=["a.jpg", "b.jpg"], subject=[2, 1], split=["train", "test"]
+    )  # only person 1 in test, but the file knows two
+    with pytest.raises(errors.MissingPredictions):
+        gazesearch.evaluate(table([B], image=["b.jpg"], subject=[2]), recorded)
+
+
+def test_references_without_durations_leave_what_needs_them_undefined() -> None:
+    without = [row[:2] for row in A]
+    recorded = table([A, without], image=["a.jpg", "b.jpg"])
+    predicted = table([A, A], image=["a.jpg", "b.jpg"])
+    found = gazesearch.evaluate(predicted, recorded, metrics=["duration_error"])
+    summary = found.summary("duration_error")
+    assert (summary.mean, summary.n, summary.undefined) == (0.0, 1, 1)
+
+
+def test_a_missing_prediction_costs_as_many_edits_as_its_reference_is_long() -> None:
+    recorded = table([A, [*A, *A]], image=["a.jpg", "b.jpg"])
+    scores = gazesearch.evaluate(
+        table([A]), recorded, allow_missing=True, metrics=["string_edit_distance"]
+    )
+    assert scores.values["string_edit_distance"].tolist() == [0, 6]
+
+
+def test_every_group_stands_in_some_table() -> None:
+    findings = [f"finding {letter}" for letter in "abcdefghij"]
+    both = table([A] * 10, image=["a.jpg"] * 10, finding=findings)
+    scores = gazesearch.evaluate(both, both, metrics=["dtw"])
+    for text in (scores.to_table(by="finding"), scores.to_markdown(by="finding")):
+        assert all(finding in text for finding in findings)
+
+
+def test_json_holds_the_best_draw_and_both_curves() -> None:
+    recorded = table([A], target_boxes=[[80, 80, 15, 15]])
+    scores = gazesearch.evaluate(table([B, A]), recorded, metrics=["scanmatch", "tfp_area"])
+    found = json.loads(scores.to_json())["metrics"]
+    assert found["scanmatch"]["best"] == 1.0
+    assert found["scanmatch"]["mean"] < 1.0
+    assert found["tfp_area"]["curve"] == [0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]  # B never gets there
+    assert found["tfp_area"]["reference_curve"] == [0, 1, 1, 1, 1, 1, 1]

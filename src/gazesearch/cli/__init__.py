@@ -69,10 +69,6 @@ def main() -> None:
         app()
     except GazeSearchError as error:
         _stop(str(error), status=2)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except OSError as error:
         _stop(f"cannot write the output: {error.strerror or error}", status=2)
     except MemoryError:
