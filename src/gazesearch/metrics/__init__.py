@@ -5,13 +5,13 @@ Paths are arrays (n, 2) x px, y px or (n, 3) with durations in s, or a `Scanpath
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from numpy.typing import ArrayLike
 
 from gazesearch.errors import UnknownName
 from gazesearch.metrics._metric import MapSettings, Metric, SearchSettings
-from gazesearch.metrics._pairs import Source, score_matrix, score_pairs
+from gazesearch.metrics._pairs import Source, score_blocks, score_matrix, score_pairs
 from gazesearch.metrics._paths import Floats
 from gazesearch.metrics.dtw import DynamicTimeWarping, dtw
 from gazesearch.metrics.duration_error import DurationError, duration_error
@@ -63,6 +63,7 @@ __all__ = [
     "nss",
     "paired",
     "pairwise",
+    "pairwise_blocks",
     "scaled_time_delay_embedding",
     "scanmatch",
     "search_efficiency",
@@ -247,6 +248,38 @@ def pairwise(
     """
     chosen = get(metric) if isinstance(metric, str) else metric
     return score_matrix(chosen, references, predictions, screen_size, threads=threads)
+
+
+def pairwise_blocks(
+    metric: str | Metric,
+    references: Source,
+    predictions: Source,
+    screen_size: ArrayLike,
+    *,
+    rows: int,
+    threads: int | None = None,
+) -> Iterator[tuple[slice, Floats]]:
+    """The matrix of `pairwise`, some rows at a time, for matrices that memory cannot hold.
+
+    Args:
+        metric, references, predictions, screen_size, threads: as in `pairwise`.
+        rows: most references in a block.
+
+    Returns:
+        For one block after the other, which references it has and their scores, (b, m). A block is
+        scored when it is asked for; the arguments are checked at once.
+
+    Raises:
+        As `pairwise`; BadSetting: `rows` is not a whole number above 0.
+
+    >>> paths = [[[112, 112], [60, 64]], [[112, 112], [90, 64]], [[112, 112]]]
+    >>> for block, scores in pairwise_blocks("dtw", paths, paths, (224, 224), rows=2):
+    ...     print(block, scores.shape)
+    slice(0, 2, None) (2, 3)
+    slice(2, 3, None) (1, 3)
+    """
+    chosen = get(metric) if isinstance(metric, str) else metric
+    return score_blocks(chosen, references, predictions, screen_size, rows=rows, threads=threads)
 
 
 def paired(

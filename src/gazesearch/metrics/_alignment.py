@@ -1,4 +1,4 @@
-"""Alignment of symbol sequences, shared by ScanMatch, the sequence score and string edit distance.
+"""Alignment of two symbol sequences, pair by pair, for the sequence score.
 
 Sequences are given as (flat array, start, stop): a view per pair would have the threads count
 references to the same array.
@@ -45,39 +45,6 @@ def needleman_wunsch(
             row[j + 1] = best
             diagonal = above
     # With free gaps no cell is larger than the last one: it is the maximum of the table.
-    return row[width]  # type: ignore[no-any-return]
-
-
-@kernel
-def levenshtein(
-    a: Integers,
-    a_start: int,
-    a_stop: int,
-    b: Integers,
-    b_start: int,
-    b_stop: int,
-    row: Integers,
-) -> int:
-    """Fewest insertions, deletions and substitutions that turn one sequence into the other.
-
-    Args:
-        row: scratch, at least as long as b and one more.
-    """
-    width = b_stop - b_start
-    for j in range(width + 1):
-        row[j] = j
-    for i in range(a_start, a_stop):
-        diagonal = row[0]
-        row[0] = i - a_start + 1
-        for j in range(width):
-            above = row[j + 1]
-            best = diagonal if a[i] == b[b_start + j] else diagonal + 1
-            if above + 1 < best:
-                best = above + 1
-            if row[j] + 1 < best:
-                best = row[j] + 1
-            row[j + 1] = best
-            diagonal = above
     return row[width]  # type: ignore[no-any-return]
 
 

@@ -39,6 +39,16 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return result
 
 
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a part of kernels, always inlined into them.
+
+    A call would cost more than a row of a table, and hide from the compiler which arrays differ.
+    """
+    compiled: Any = _numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    result: Callable[P, R] = compiled
+    return result
+
+
 @cache
 def cache_folder() -> Path | None:
     """Folder of the compiled kernels, under NUMBA_CACHE_DIR or the user's cache folder.

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise as neighbours
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gazesearch.errors import BadSetting, DataError, FrameMismatch
+from gazesearch.metrics._lanes import LaneScorer
 from gazesearch.metrics._metric import Measure, Metric, whole
 from gazesearch.metrics._paths import Floats, Integers, Paths, flatten, screens_of
 from gazesearch.scanpaths import Scanpaths
 
 Source = Scanpaths | Iterable[ArrayLike]
+T = TypeVar("T")
 
 # Some milliseconds of work: long beside the cost of handing it to a thread, short beside the whole.
 PAIRS_A_CHUNK = 4096
@@ -55,25 +61,62 @@ def score_matrix(
     threads: int | None = None,
 ) -> Floats:
     """Score of every reference with every prediction, (n, m), with memory for few chunks beside."""
+    n, fill = _grid(metric, references, predictions, screen_size, threads)
+    return fill(0, n)
+
+
+def score_blocks(
+    metric: Metric,
+    references: Source,
+    predictions: Source,
+    screen_size: ArrayLike,
+    *,
+    rows: int,
+    threads: int | None = None,
+) -> Iterator[tuple[slice, Floats]]:
+    """Rows of the same matrix, some at a time; paths are prepared, and refused, at once."""
+    n, fill = _grid(metric, references, predictions, screen_size, threads)
+    height = whole("rows", rows, high=sys.maxsize)
+    tops = range(0, n, height)
+    return ((slice(top, min(top + height, n)), fill(top, min(top + height, n))) for top in tops)
+
+
+def _grid(
+    metric: Metric,
+    references: Source,
+    predictions: Source,
+    screen_size: ArrayLike,
+    threads: int | None,
+) -> tuple[int, Callable[[int, int], Floats]]:
+    """Number of references, and what scores those from one to another with all predictions."""
     measure = _measure(metric)
     screen = screens_of(screen_size)
     first = flatten(references, screen, "reference")
     second = first if predictions is references else flatten(predictions, screen, "prediction")
-    out = np.empty((len(first), len(second)))
-    if out.size == 0:
-        return out
+    n, m = len(first), len(second)
+    if n == 0 or m == 0:
+        return n, lambda top, bottom: np.empty((bottom - top, m))
     _refuse_bad_durations(metric, measure, first, second)
     scorer = measure.bind(first, second)
-    flat = out.reshape(-1)
 
-    def score(start: int, stop: int) -> None:
-        rows, columns = np.divmod(np.arange(start, stop), out.shape[1])
-        values = np.empty((stop - start, measure.width))
-        scorer(rows, columns, values)
-        flat[start:stop] = values[:, metric.column]
+    def fill(top: int, bottom: int) -> Floats:
+        out = np.empty((bottom - top, m))
+        flat = out.reshape(-1, 1)
+        if isinstance(scorer, LaneScorer):
+            tiles = scorer.grid(range(top, bottom), metric.column, PAIRS_A_CHUNK)
+            _share(lambda part: scorer.score(part, flat), tiles, threads)
+            return out
 
-    _in_chunks(score, out.size, threads)
-    return out
+        def score(start: int, stop: int) -> None:
+            rows, columns = np.divmod(np.arange(start, stop), m)
+            values = np.empty((stop - start, measure.width))
+            scorer(rows + top, columns, values)
+            flat[start:stop] = values[:, [metric.column]]
+
+        _in_chunks(score, out.size, threads)
+        return out
+
+    return n, fill
 
 
 def score_pairs(
@@ -127,16 +170,32 @@ def _run(
 
 def _in_chunks(score: Callable[[int, int], None], n: int, threads: int | None) -> None:
     """Call `score(start, stop)` for chunks of 0..n. A pair's value never depends on its chunk."""
+    bounds = [*range(0, n, PAIRS_A_CHUNK), n]
+    _share(lambda chunk: score(*chunk), neighbours(bounds), threads)
+
+
+def _share(score: Callable[[T], object], parts: Iterable[T], threads: int | None) -> None:
+    """Call `score` for each part, on so many threads."""
     workers = _cores() if threads is None else whole("threads", threads)
-    starts = range(0, n, PAIRS_A_CHUNK)
-    stops = [min(start + PAIRS_A_CHUNK, n) for start in starts]
-    if workers == 1 or len(starts) == 1:
-        for start, stop in zip(starts, stops, strict=True):
-            score(start, stop)
+    waiting = deque(parts)
+
+    def work() -> None:
+        while waiting:
+            try:
+                part = waiting.popleft()  # whoever is free takes the next
+            except IndexError:  # another thread was faster
+                return
+            score(part)
+
+    helpers = min(workers, len(waiting)) - 1
+    if helpers < 1:
+        work()
         return
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(score, starts, stops):  # draining the results raises what a chunk raised
-            pass
+    with ThreadPoolExecutor(helpers) as pool:
+        futures = [pool.submit(work) for _ in range(helpers)]
+        work()
+        for future in futures:  # raises what a part raised
+            future.result()
 
 
 def _cores() -> int:

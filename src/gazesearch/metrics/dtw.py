@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gazesearch.metrics._alignment import longest
-from gazesearch.metrics._compile import kernel
+from gazesearch.metrics._compile import inlined, kernel
+from gazesearch.metrics._lanes import LANES, LaneScorer, Tiles, longest_of, side_by_side
 from gazesearch.metrics._metric import Measure, Scorer
 from gazesearch.metrics._pairs import score_pair
 from gazesearch.metrics._paths import Floats, Integers, Paths
@@ -47,35 +47,60 @@ class DynamicTimeWarping(Measure):
 
     def bind(self, references: Paths, predictions: Paths) -> Scorer:
         """Coordinates as they are."""
-        return partial(
-            _totals, references.xy, references.offsets, predictions.xy, predictions.offsets
-        )
+        a, b = references.xy.T.copy(), predictions.xy.T.copy()
+        score = partial(_totals, a, references.offsets, b, predictions.offsets)
+        return LaneScorer(score=score, lengths=predictions.lengths)
 
 
 @kernel
 def _totals(
-    a: Floats,
-    a_offsets: Integers,
-    b: Floats,
-    b_offsets: Integers,
-    rows: Integers,
-    columns: Integers,
-    out: Floats,
+    a: Floats, a_offsets: Integers, b: Floats, b_offsets: Integers, tiles: Tiles, out: Floats
 ) -> None:
-    row = np.empty(longest(b_offsets, columns))
-    for pair in range(len(rows)):
-        a_start, a_stop = a_offsets[rows[pair]], a_offsets[rows[pair] + 1]
-        b_start, b_stop = b_offsets[columns[pair]], b_offsets[columns[pair] + 1]
-        if a_start == a_stop or b_start == b_stop:
-            out[pair, 0] = np.nan
-            continue
-        for i in range(a_start, a_stop):
-            diagonal = 0.0 if i == a_start else np.inf  # the path starts in the first cell
-            left = np.inf
-            for j in range(b_start, b_stop):
-                above = np.inf if i == a_start else row[j - b_start]
-                x, y = a[i, 0] - b[j, 0], a[i, 1] - b[j, 1]
-                left = min(diagonal, above, left) + np.sqrt(x * x + y * y)
-                row[j - b_start] = left
-                diagonal = above
-        out[pair, 0] = row[b_stop - b_start - 1]
+    shape = longest_of(b_offsets, tiles.predictions), LANES
+    x, y, lengths = np.empty(shape), np.empty(shape), np.empty(LANES, np.int64)
+    row, state = np.empty(shape), np.empty((2, LANES))
+    for tile in range(len(tiles.spans)):
+        first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
+        side_by_side(b[0], b_offsets, tiles, tile, x, lengths)
+        width = side_by_side(b[1], b_offsets, tiles, tile, y, lengths)
+        for index in range(tiles.spans[tile, 0], tiles.spans[tile, 1]):
+            path = tiles.references[index]
+            start, stop = a_offsets[path], a_offsets[path + 1]
+            row[:width] = np.inf
+            for i in range(start, stop):
+                corner = 0.0 if i == start else np.inf  # the path starts in the first cell
+                _row(a[0, i], a[1, i], x, y, corner, width, count, row, state)
+            for lane in range(count):
+                place = tiles.reference_places[index] + tiles.prediction_places[first + lane]
+                if start == stop or lengths[lane] == 0:
+                    out[place, 0] = np.nan
+                else:
+                    out[place, 0] = row[lengths[lane] - 1, lane]
+
+
+@inlined
+def _row(
+    ax: float,
+    ay: float,
+    x: Floats,
+    y: Floats,
+    corner: float,
+    width: int,
+    count: int,
+    row: Floats,
+    state: Floats,
+) -> None:
+    """The next row of the table, for fixation (ax, ay) of the reference, in place of `row`.
+
+    Args:
+        corner: the cell before the row above.
+        state: scratch; of each lane the cell to the left, then the cell above that.
+    """
+    state[0], state[1] = np.inf, corner
+    for j in range(width):
+        for lane in range(count):
+            dx, dy = ax - x[j, lane], ay - y[j, lane]
+            left, above = state[0, lane], row[j, lane]
+            nearest = min(left, above, state[1, lane])
+            cell = nearest + np.sqrt(dx * dx + dy * dy)
+            state[0, lane], state[1, lane], row[j, lane] = cell, above, cell

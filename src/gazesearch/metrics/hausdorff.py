@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gazesearch.metrics._compile import kernel
+from gazesearch.metrics._compile import inlined, kernel
+from gazesearch.metrics._lanes import LANES, LaneScorer, Tiles, longest_of, side_by_side
 from gazesearch.metrics._metric import Measure, Scorer
 from gazesearch.metrics._pairs import score_pair
 from gazesearch.metrics._paths import Floats, Integers, Paths
@@ -46,40 +47,65 @@ class Hausdorff(Measure):
 
     def bind(self, references: Paths, predictions: Paths) -> Scorer:
         """Coordinates as they are."""
-        return partial(
-            _distances, references.xy, references.offsets, predictions.xy, predictions.offsets
-        )
+        a, b = references.xy.T.copy(), predictions.xy.T.copy()
+        score = partial(_distances, a, references.offsets, b, predictions.offsets)
+        return LaneScorer(score=score, lengths=predictions.lengths)
 
 
 @kernel
 def _distances(
-    a: Floats,
-    a_offsets: Integers,
-    b: Floats,
-    b_offsets: Integers,
-    rows: Integers,
-    columns: Integers,
-    out: Floats,
+    a: Floats, a_offsets: Integers, b: Floats, b_offsets: Integers, tiles: Tiles, out: Floats
 ) -> None:
-    for pair in range(len(rows)):
-        a_start, a_stop = a_offsets[rows[pair]], a_offsets[rows[pair] + 1]
-        b_start, b_stop = b_offsets[columns[pair]], b_offsets[columns[pair] + 1]
-        if a_start == a_stop or b_start == b_stop:
-            out[pair, 0] = np.nan
-            continue
-        there = _farthest(a, a_start, a_stop, b, b_start, b_stop)
-        back = _farthest(b, b_start, b_stop, a, a_start, a_stop)
-        out[pair, 0] = np.sqrt(max(there, back))
+    shape = longest_of(b_offsets, tiles.predictions), LANES
+    x, y, lengths = np.empty(shape), np.empty(shape), np.empty(LANES, np.int64)
+    nearest, state = np.empty(shape), np.empty((2, LANES))
+    for tile in range(len(tiles.spans)):
+        first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
+        side_by_side(b[0], b_offsets, tiles, tile, x, lengths)
+        width = side_by_side(b[1], b_offsets, tiles, tile, y, lengths)
+        for index in range(tiles.spans[tile, 0], tiles.spans[tile, 1]):
+            path = tiles.references[index]
+            start, stop = a_offsets[path], a_offsets[path + 1]
+            nearest[:width] = np.inf
+            state[0] = 0.0
+            for i in range(start, stop):
+                _compare(a[0, i], a[1, i], x, y, width, count, nearest, state)
+            for lane in range(count):
+                place = tiles.reference_places[index] + tiles.prediction_places[first + lane]
+                if start == stop or lengths[lane] == 0:
+                    out[place, 0] = np.nan
+                    continue
+                farthest = state[0, lane]
+                for j in range(lengths[lane]):
+                    farthest = max(farthest, nearest[j, lane])
+                out[place, 0] = np.sqrt(farthest)
 
 
-@kernel
-def _farthest(a: Floats, a_start: int, a_stop: int, b: Floats, b_start: int, b_stop: int) -> float:
-    """Largest squared distance from a point of a to the nearest of b."""
-    farthest = 0.0
-    for i in range(a_start, a_stop):
-        nearest = np.inf
-        for j in range(b_start, b_stop):
-            x, y = a[i, 0] - b[j, 0], a[i, 1] - b[j, 1]
-            nearest = min(nearest, x * x + y * y)
-        farthest = max(farthest, nearest)
-    return farthest
+@inlined
+def _compare(
+    ax: float,
+    ay: float,
+    x: Floats,
+    y: Floats,
+    width: int,
+    count: int,
+    nearest: Floats,
+    state: Floats,
+) -> None:
+    """Squared distances of fixation (ax, ay) of the reference from those of the predictions.
+
+    A prediction's repeated last fixation changes neither way.
+
+    Args:
+        nearest: of each fixation of the predictions, the nearest of the reference so far.
+        state: of each lane, how far the reference's loneliest fixation is, so far; then scratch.
+    """
+    state[1] = np.inf
+    for j in range(width):
+        for lane in range(count):
+            dx, dy = ax - x[j, lane], ay - y[j, lane]
+            distance = dx * dx + dy * dy
+            nearest[j, lane] = min(nearest[j, lane], distance)
+            state[1, lane] = min(state[1, lane], distance)
+    for lane in range(count):
+        state[0, lane] = max(state[0, lane], state[1, lane])

@@ -9,17 +9,25 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gazesearch.metrics._alignment import longest
-from gazesearch.metrics._compile import kernel
+from gazesearch.metrics._compile import inlined, kernel
+from gazesearch.metrics._lanes import (
+    LANES,
+    LaneScorer,
+    Tiles,
+    lanes_for,
+    longest_of,
+    most_lanes,
+    side_by_side,
+)
 from gazesearch.metrics._metric import Measure, Scorer, choice
 from gazesearch.metrics._pairs import score_pair
-from gazesearch.metrics._paths import Floats, Integers, Paths
+from gazesearch.metrics._paths import Bools, Floats, Integers, Paths
 
 Bytes = NDArray[np.uint8]
 
 FEWEST_FIXATIONS = 3
 
-# Columns of what is prepared per fixation: where it is, how long it lasts, and the saccade from it.
+# Rows of what is prepared per fixation: where it is, how long it lasts, and the saccade from it.
 X, Y, SECONDS, DX, DY, LENGTH, ANGLE = range(7)
 
 # The dimensions, in the order of `MultiMatch`.
@@ -108,17 +116,22 @@ class MultiMatchSettings(Measure):
             references, predictions = _as_published(references), _as_published(predictions)
         diagonals = np.hypot(references.screens[:, 0], references.screens[:, 1])
         a, b = _saccades(references), _saccades(predictions)
-        return partial(_similarities, a, references.offsets, b, predictions.offsets, diagonals)
+        return LaneScorer(
+            score=partial(_similarities, a, references.offsets, b, predictions.offsets, diagonals),
+            lengths=predictions.lengths,
+            width=self.width,
+            lanes=lanes_for(references, predictions),
+        )
 
 
 def _saccades(paths: Paths) -> Floats:
-    """The seven columns of each fixation, (N, 7); the last fixation's saccade is never used."""
-    table = np.zeros((len(paths.fixations), 7))
-    table[:, [X, Y, SECONDS]] = paths.fixations
+    """The seven rows about each fixation, (7, N); the last fixation's saccade is never used."""
+    table = np.zeros((7, len(paths.fixations)))
+    table[[X, Y, SECONDS]] = paths.fixations.T
     # Adding 0 turns -0 into 0: a saccade of length 0 must not point to the left.
-    table[:-1, [DX, DY]] = np.diff(paths.xy, axis=0) + 0.0
-    table[:, LENGTH] = np.sqrt(table[:, DX] ** 2 + table[:, DY] ** 2)
-    table[:, ANGLE] = np.arctan2(table[:, DY], table[:, DX])
+    table[[DX, DY], :-1] = np.diff(paths.xy, axis=0).T + 0.0
+    table[LENGTH] = np.sqrt(table[DX] ** 2 + table[DY] ** 2)
+    table[ANGLE] = np.arctan2(table[DY], table[DX])
     return table
 
 
@@ -141,113 +154,186 @@ def _similarities(
     b: Floats,
     b_offsets: Integers,
     diagonals: Floats,
-    rows: Integers,
-    columns: Integers,
+    tiles: Tiles,
     out: Floats,
 ) -> None:
-    height, width = longest(a_offsets, rows), longest(b_offsets, columns)
-    totals = np.empty(width)
-    steps = np.empty((height, width), dtype=np.uint8)
-    found = np.empty((5, height + width))
-    for pair in range(len(rows)):
-        a_start, b_start = a_offsets[rows[pair]], b_offsets[columns[pair]]
-        n, m = a_offsets[rows[pair] + 1] - a_start, b_offsets[columns[pair] + 1] - b_start
-        if n < FEWEST_FIXATIONS or m < FEWEST_FIXATIONS:
-            out[pair, :] = np.nan
-            continue
-        _find_path(a, a_start, n - 1, b, b_start, m - 1, totals, steps)
-        count = _differences(a, a_start, n - 1, b, b_start, m - 1, steps, found)
-        diagonal = diagonals[rows[pair]]
-        out[pair, SHAPE] = 1.0 - _median(found[SHAPE], count) / (2.0 * diagonal)
-        out[pair, DIRECTION] = 1.0 - _median(found[DIRECTION], count) / np.pi
-        out[pair, SACCADE_LENGTH] = 1.0 - _median(found[SACCADE_LENGTH], count) / diagonal
-        out[pair, POSITION] = 1.0 - _median(found[POSITION], count) / diagonal
-        out[pair, DURATION] = 1.0 - _median(found[DURATION], count)
+    height = longest_of(a_offsets, tiles.references)
+    most = longest_of(b_offsets, tiles.predictions)
+    dx, dy, lengths = np.empty((most, LANES)), np.empty((most, LANES)), np.empty(LANES, np.int64)
+    row, state = np.empty((most, LANES)), np.empty((2, LANES))
+    steps = np.empty((height, most, most_lanes(tiles)), np.uint8)
+    # What meets on the cheapest path of a lane: [k, lane], from its end.
+    shape = height + most, LANES
+    p, q, found = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape)
+    cells, undefined = np.empty(LANES, np.int64), np.empty(LANES, np.bool_)
+    for tile in range(len(tiles.spans)):
+        first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
+        side_by_side(b[DX], b_offsets, tiles, tile, dx, lengths)
+        width = side_by_side(b[DY], b_offsets, tiles, tile, dy, lengths)
+        for index in range(tiles.spans[tile, 0], tiles.spans[tile, 1]):
+            path = tiles.references[index]
+            start, n = a_offsets[path], a_offsets[path + 1] - a_offsets[path]
+            row[:width] = np.inf
+            for i in range(n - 1):
+                x, y = a[DX, start + i], a[DY, start + i]
+                _row(x, y, dx, dy, i, width, count, row, state, steps)
+            most = 0
+            for lane in range(count):
+                cells[lane] = 0
+                if n >= FEWEST_FIXATIONS and lengths[lane] >= FEWEST_FIXATIONS:
+                    b_start = b_offsets[tiles.predictions[first + lane]]
+                    m = lengths[lane]
+                    cells[lane] = _path(steps, start, n, b_start, m, lane, p, q)
+                most = max(most, cells[lane])
+            for value in range(len(tiles.values)):
+                dimension = tiles.values[value]
+                _differences(dimension, a, b, p, q, cells, most, count, found, undefined)
+                _sort_half(found, most, count)
+                scale = _scale(dimension, diagonals[path])
+                for lane in range(count):
+                    place = tiles.reference_places[index] + tiles.prediction_places[first + lane]
+                    if undefined[lane]:
+                        out[place, value] = np.nan
+                    else:
+                        out[place, value] = 1.0 - _middle(found, most, cells[lane], lane) / scale
 
 
-@kernel
+@inlined
 def _distance(x: float, y: float) -> float:
     return np.sqrt(x * x + y * y)  # type: ignore[no-any-return]
 
 
-@kernel
-def _find_path(
-    a: Floats,
-    a_start: int,
-    n: int,
-    b: Floats,
-    b_start: int,
-    m: int,
-    totals: Floats,
+@inlined
+def _row(
+    x: float,
+    y: float,
+    dx: Floats,
+    dy: Floats,
+    i: int,
+    width: int,
+    count: int,
+    row: Floats,
+    state: Floats,
     steps: Bytes,
 ) -> None:
-    """How the cheapest path through the n by m saccades comes to each cell, into `steps`.
+    """Row i of the cheapest ways to each cell, in place of `row`, and the step into each of them.
 
     Args:
-        totals: scratch, the cheapest way to each cell of one row.
+        x, y: saccade number i of the reference.
+        state: scratch; of each lane the cell to the left, then the cell above that.
     """
-    for i in range(n):
-        diagonal = 0.0
-        for j in range(m):
-            if i == 0 and j == 0:
-                totals[0] = 0.0  # the first cell is not entered: it costs nothing
-                continue
-            above = totals[j]
-            if i == 0:
-                best, step = totals[j - 1], FROM_LEFT
-            elif j == 0:
+    state[:] = np.inf
+    for j in range(width - 1):
+        for lane in range(count):
+            diagonal, above, left = state[1, lane], row[j, lane], state[0, lane]
+            best, step = diagonal, DIAGONAL
+            if above < best:
                 best, step = above, FROM_ABOVE
-            else:
-                best, step = diagonal, DIAGONAL
-                if above < best:
-                    best, step = above, FROM_ABOVE
-                if totals[j - 1] < best:
-                    best, step = totals[j - 1], FROM_LEFT
-            steps[i, j] = step
-            dx = a[a_start + i, DX] - b[b_start + j, DX]
-            dy = a[a_start + i, DY] - b[b_start + j, DY]
-            totals[j] = best + _distance(dx, dy)
-            diagonal = above
+            if left < best:
+                best, step = left, FROM_LEFT
+            cell = best + _distance(x - dx[j, lane], y - dy[j, lane])
+            state[0, lane], state[1, lane], row[j, lane] = cell, above, cell
+            steps[i, j, lane] = step
+        if i == 0 and j == 0:  # the first cell is not entered: it costs nothing
+            state[0], row[0] = 0.0, 0.0
 
 
-@kernel
-def _differences(
-    a: Floats, a_start: int, n: int, b: Floats, b_start: int, m: int, steps: Bytes, found: Floats
+@inlined
+def _path(
+    steps: Bytes,
+    a_start: int,
+    n: int,
+    b_start: int,
+    m: int,
+    lane: int,
+    p: Integers,
+    q: Integers,
 ) -> int:
-    """Differences in each dimension along the path, into `found`; returns the path's length."""
-    i, j, count = n - 1, m - 1, 0
+    """Saccades of both that meet on the cheapest path, into `p` and `q`; returns how many."""
+    i, j, cells = n - 2, m - 2, 0
     while True:
-        p, q = a_start + i, b_start + j
-        found[SHAPE, count] = _distance(a[p, DX] - b[q, DX], a[p, DY] - b[q, DY])
-        angle = abs(a[p, ANGLE] - b[q, ANGLE])
-        found[DIRECTION, count] = min(angle, 2.0 * np.pi - angle)
-        found[SACCADE_LENGTH, count] = abs(a[p, LENGTH] - b[q, LENGTH])
-        found[POSITION, count] = _distance(a[p, X] - b[q, X], a[p, Y] - b[q, Y])
-        longer = max(a[p, SECONDS], b[q, SECONDS])
-        found[DURATION, count] = abs(a[p, SECONDS] - b[q, SECONDS]) / longer  # 0 / 0 is NaN
-        count += 1
+        p[cells, lane], q[cells, lane] = a_start + i, b_start + j
+        cells += 1
         if i == 0 and j == 0:
-            return count
-        step = steps[i, j]
-        if step != FROM_LEFT:
-            i -= 1
-        if step != FROM_ABOVE:
-            j -= 1
+            return cells
+        step = steps[i, j, lane]
+        # At the borders there is one way only, even where costs are infinite.
+        up = j == 0 or (i > 0 and step != FROM_LEFT)
+        back = i == 0 or (j > 0 and step != FROM_ABOVE)
+        i -= up
+        j -= back
 
 
-@kernel
-def _median(values: Floats, count: int) -> float:
-    """Median of the first `count` values, which are sorted in place; NaN if one is NaN."""
-    for i in range(count):
-        value = values[i]
-        if np.isnan(value):
-            return np.nan
-        j = i
-        while j > 0 and values[j - 1] > value:
-            values[j] = values[j - 1]
-            j -= 1
-        values[j] = value
-    middle = count // 2
-    if count % 2 == 1:
-        return values[middle]  # type: ignore[no-any-return]
-    return (values[middle - 1] + values[middle]) / 2.0  # type: ignore[no-any-return]
+@inlined
+def _differences(
+    dimension: int,
+    a: Floats,
+    b: Floats,
+    p: Integers,
+    q: Integers,
+    cells: Integers,
+    most: int,
+    count: int,
+    found: Floats,
+    undefined: Bools,
+) -> None:
+    """Differences along each lane's path, into `found`; the smallest of all beyond its end.
+
+    A lane is undefined if it has no path or a difference is NaN.
+    """
+    for lane in range(count):
+        undefined[lane] = cells[lane] == 0
+    for k in range(most):
+        for lane in range(count):
+            if k >= cells[lane]:
+                found[k, lane] = -np.inf
+                continue
+            i, j = p[k, lane], q[k, lane]
+            if dimension == SHAPE:
+                found[k, lane] = _distance(a[DX, i] - b[DX, j], a[DY, i] - b[DY, j])
+            elif dimension == DIRECTION:
+                angle = abs(a[ANGLE, i] - b[ANGLE, j])
+                found[k, lane] = min(angle, 2.0 * np.pi - angle)
+            elif dimension == SACCADE_LENGTH:
+                found[k, lane] = abs(a[LENGTH, i] - b[LENGTH, j])
+            elif dimension == POSITION:
+                found[k, lane] = _distance(a[X, i] - b[X, j], a[Y, i] - b[Y, j])
+            else:
+                longer = max(a[SECONDS, i], b[SECONDS, j])
+                found[k, lane] = abs(a[SECONDS, i] - b[SECONDS, j]) / longer  # 0 / 0 is NaN
+            if np.isnan(found[k, lane]):
+                undefined[lane] = True
+
+
+@inlined
+def _scale(dimension: int, diagonal: float) -> float:
+    """Largest difference of a dimension."""
+    if dimension == SHAPE:
+        return 2.0 * diagonal
+    if dimension == DIRECTION:
+        return np.pi
+    if dimension == DURATION:
+        return 1.0
+    return diagonal
+
+
+@inlined
+def _sort_half(found: Floats, most: int, count: int) -> None:
+    """Bring the largest of each lane's first `most` values to the end, past the middle.
+
+    Every lane takes the same comparisons, whatever it holds.
+    """
+    for sorted_ in range(most // 2 + 1):
+        for k in range(most - 1 - sorted_):
+            for lane in range(count):
+                before, after = found[k, lane], found[k + 1, lane]
+                found[k, lane], found[k + 1, lane] = min(before, after), max(before, after)
+
+
+@inlined
+def _middle(found: Floats, most: int, cells: int, lane: int) -> float:
+    """Median of the values of a lane, of which the larger half is sorted."""
+    middle = found[most - 1 - cells // 2, lane]
+    if cells % 2 == 1:
+        return middle  # type: ignore[no-any-return]
+    return (middle + found[most - cells // 2, lane]) / 2.0  # type: ignore[no-any-return]

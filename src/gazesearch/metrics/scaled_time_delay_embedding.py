@@ -9,8 +9,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gazesearch.metrics._alignment import longest
-from gazesearch.metrics._compile import kernel
+from gazesearch.metrics._compile import inlined, kernel
+from gazesearch.metrics._lanes import (
+    LANES,
+    LaneScorer,
+    Tiles,
+    lanes_for,
+    longest_of,
+    most_lanes,
+    side_by_side,
+)
 from gazesearch.metrics._metric import Measure, Scorer
 from gazesearch.metrics._pairs import score_pair
 from gazesearch.metrics._paths import Floats, Integers, Paths
@@ -56,59 +64,81 @@ class ScaledTimeDelayEmbedding(Measure):
     def bind(self, references: Paths, predictions: Paths) -> Scorer:
         """Coordinates in parts of the screen's larger side."""
         a, b = _scaled(references), _scaled(predictions)
-        return partial(_similarities, a, references.offsets, b, predictions.offsets)
+        return LaneScorer(
+            score=partial(_similarities, a, references.offsets, b, predictions.offsets),
+            lengths=predictions.lengths,
+            lanes=lanes_for(references, predictions),
+        )
 
 
 def _scaled(paths: Paths) -> Floats:
-    """Coordinates in parts of the screen's larger side."""
+    """Coordinates in parts of the screen's larger side, (2, N)."""
     sides: Integers = paths.screens.max(axis=1)
-    scaled: Floats = paths.xy / paths.each_fixation(sides)[:, None]
-    return scaled
+    return np.ascontiguousarray((paths.xy / paths.each_fixation(sides)[:, None]).T)
 
 
 @kernel
 def _similarities(
-    a: Floats,
-    a_offsets: Integers,
-    b: Floats,
-    b_offsets: Integers,
-    rows: Integers,
-    columns: Integers,
-    out: Floats,
+    a: Floats, a_offsets: Integers, b: Floats, b_offsets: Integers, tiles: Tiles, out: Floats
 ) -> None:
-    size = longest(a_offsets, rows) * longest(b_offsets, columns)
-    distances, sums = np.empty(size), np.empty(size)
-    for pair in range(len(rows)):
-        a_start, b_start = a_offsets[rows[pair]], b_offsets[columns[pair]]
-        n, m = a_offsets[rows[pair] + 1] - a_start, b_offsets[columns[pair] + 1] - b_start
-        if n == 0 or m == 0:
-            out[pair, 0] = np.nan
-            continue
-        for j in range(m):
+    most = longest_of(b_offsets, tiles.predictions)
+    x, y, lengths = np.empty((most, LANES)), np.empty((most, LANES)), np.empty(LANES, np.int64)
+    shape = most, longest_of(a_offsets, tiles.references), most_lanes(tiles)
+    distances, sums = np.empty(shape), np.empty(shape)
+    nearest, totals, scores = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    for tile in range(len(tiles.spans)):
+        first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
+        side_by_side(b[0], b_offsets, tiles, tile, x, lengths)
+        width = side_by_side(b[1], b_offsets, tiles, tile, y, lengths)
+        for index in range(tiles.spans[tile, 0], tiles.spans[tile, 1]):
+            path = tiles.references[index]
+            start, n = a_offsets[path], a_offsets[path + 1] - a_offsets[path]
             for i in range(n):
-                x = a[a_start + i, 0] - b[b_start + j, 0]
-                y = a[a_start + i, 1] - b[b_start + j, 1]
-                distances[j * n + i] = np.sqrt(x * x + y * y)
-                sums[j * n + i] = 0.0
-        total = 0.0
-        for k in range(1, min(n, m) + 1):
-            total += np.exp(-_mean_nearest(distances, sums, n, m, k))
-        out[pair, 0] = total / min(n, m)
+                for j in range(width):
+                    for lane in range(count):
+                        dx, dy = a[0, start + i] - x[j, lane], a[1, start + i] - y[j, lane]
+                        distances[j, i, lane] = np.sqrt(dx * dx + dy * dy)
+                        sums[j, i, lane] = 0.0
+            scores[:] = 0.0
+            for k in range(min(n, width)):
+                _nearest(distances, sums, n, width, k, count, lengths, nearest, totals)
+                for lane in range(count):
+                    if k < lengths[lane]:
+                        scores[lane] += np.exp(-totals[lane] / (lengths[lane] - k))
+            for lane in range(count):
+                place = tiles.reference_places[index] + tiles.prediction_places[first + lane]
+                out[place, 0] = scores[lane] / min(n, lengths[lane])  # 0 / 0 is NaN: an empty path
 
 
-@kernel
-def _mean_nearest(distances: Floats, sums: Floats, n: int, m: int, k: int) -> float:
-    """Mean over the prediction's k-windows of the mean point distance to the nearest k-window.
+@inlined
+def _nearest(
+    distances: Floats,
+    sums: Floats,
+    n: int,
+    width: int,
+    k: int,
+    count: int,
+    lengths: Integers,
+    nearest: Floats,
+    totals: Floats,
+) -> None:
+    """Mean point distance to the reference's nearest window, summed over a lane's windows.
+
+    Windows have k + 1 fixations.
 
     Args:
-        distances: distance of fixation i of the reference and j of the prediction, at j * n + i.
-        sums: in, the same for the (k-1)-windows that start at i and j; out, for the k-windows.
+        distances: of fixation j of a lane and i of the reference, at [j, i, lane].
+        sums: in, the same for windows of k that start at j and i; out, of k + 1.
+        nearest: scratch.
+        totals: out, (count,).
     """
-    total = 0.0
-    for j in range(m - k + 1):
-        nearest = np.inf
-        for i in range(n - k + 1):
-            sums[j * n + i] += distances[(j + k - 1) * n + i + k - 1]
-            nearest = min(nearest, sums[j * n + i])
-        total += nearest / k
-    return total / (m - k + 1)
+    totals[:] = 0.0
+    for j in range(width - k):
+        nearest[:] = np.inf
+        for i in range(n - k):
+            for lane in range(count):
+                sums[j, i, lane] += distances[j + k, i + k, lane]
+                nearest[lane] = min(nearest[lane], sums[j, i, lane])
+        for lane in range(count):
+            # Windows that reach beyond a shorter lane's end do not count.
+            totals[lane] += nearest[lane] / (k + 1) if j + k < lengths[lane] else 0.0

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gazesearch.errors import BadSetting
-from gazesearch.metrics._alignment import levenshtein, longest
-from gazesearch.metrics._compile import kernel
+from gazesearch.metrics._compile import inlined, kernel
+from gazesearch.metrics._lanes import LANES, LaneScorer, Tiles, longest_of, side_by_side
 from gazesearch.metrics._metric import Measure, Scorer, choice, whole
 from gazesearch.metrics._pairs import score_pair
 from gazesearch.metrics._paths import Floats, Integers, Paths
@@ -77,7 +77,8 @@ class StringEditDistance(Measure):
     def bind(self, references: Paths, predictions: Paths) -> Scorer:
         """Regions of each path."""
         a, b = self._symbols(references), self._symbols(predictions)
-        return partial(_distances, a, references.offsets, b, predictions.offsets)
+        score = partial(_distances, a, references.offsets, b, predictions.offsets)
+        return LaneScorer(score=score, lengths=predictions.lengths)
 
     def _symbols(self, paths: Paths) -> Integers:
         """Region of each fixation, numbered row by row."""
@@ -98,16 +99,46 @@ class StringEditDistance(Measure):
 
 @kernel
 def _distances(
-    a: Integers,
-    a_offsets: Integers,
-    b: Integers,
-    b_offsets: Integers,
-    rows: Integers,
-    columns: Integers,
-    out: Floats,
+    a: Integers, a_offsets: Integers, b: Integers, b_offsets: Integers, tiles: Tiles, out: Floats
 ) -> None:
-    row = np.empty(longest(b_offsets, columns) + 1, dtype=np.int64)
-    for pair in range(len(rows)):
-        a_start, a_stop = a_offsets[rows[pair]], a_offsets[rows[pair] + 1]
-        b_start, b_stop = b_offsets[columns[pair]], b_offsets[columns[pair] + 1]
-        out[pair, 0] = levenshtein(a, a_start, a_stop, b, b_start, b_stop, row)
+    shape = longest_of(b_offsets, tiles.predictions), LANES
+    symbols, lengths = np.empty(shape, np.int64), np.empty(LANES, np.int64)
+    row, state = np.empty(shape, np.int64), np.empty((2, LANES), np.int64)
+    for tile in range(len(tiles.spans)):
+        first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
+        width = side_by_side(b, b_offsets, tiles, tile, symbols, lengths)
+        for index in range(tiles.spans[tile, 0], tiles.spans[tile, 1]):
+            path = tiles.references[index]
+            start, height = a_offsets[path], a_offsets[path + 1] - a_offsets[path]
+            for j in range(width):
+                row[j] = j + 1
+            for i in range(height):
+                if count == LANES:  # the usual case; a constant makes the faster loop
+                    _row(a[start + i], i, symbols, width, LANES, row, state)
+                else:
+                    _row(a[start + i], i, symbols, width, count, row, state)
+            for lane in range(count):
+                place = tiles.reference_places[index] + tiles.prediction_places[first + lane]
+                if lengths[lane] == 0:
+                    out[place, 0] = height
+                else:
+                    out[place, 0] = row[lengths[lane] - 1, lane]
+
+
+@inlined
+def _row(
+    symbol: int, i: int, symbols: Integers, width: int, count: int, row: Integers, state: Integers
+) -> None:
+    """Row i of the table of edits, in place of the row above.
+
+    Args:
+        symbol: number i of the reference.
+        state: scratch; of each lane the cell to the left, then the cell above that.
+    """
+    state[0], state[1] = i + 1, i
+    for j in range(width):
+        for lane in range(count):
+            left, above = state[0, lane], row[j, lane]
+            replaced = state[1, lane] + (symbols[j, lane] != symbol)
+            cell = min(left + 1, above + 1, replaced)
+            state[0, lane], state[1, lane], row[j, lane] = cell, above, cell
