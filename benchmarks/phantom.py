@@ -11,7 +11,10 @@ Makes the phantom in FOLDER (seed 0, 4 observers) unless it is there, and prints
    Image-free: log mass = a log(density of the finding at this position, mixed with that of the
    finding at all positions and a uniform) + hills round the last and round all earlier fixations,
    coefficients by maximum likelihood; all that the true density has but the image;
-4. whether 100,000 searches are drawn as told: p values of first moves (chi-square), of stopping
+4. ScanMatch to the observers, less that of observer against observer, with 95% intervals by
+   bootstrap over images: of the typical path of 64 draws (test; also less the best image-free
+   path), and of samples drawn as each person and scored against the others (all images);
+5. whether 100,000 searches are drawn as told: p values of first moves (chi-square), of stopping
    (normal approximation of the binomial) and of durations (Kolmogorov-Smirnov).
 """
 
@@ -29,6 +32,7 @@ from gazesearch.datasets.phantom import Observer, write_phantom
 from gazesearch.datasets.phantom.walks import walk
 from gazesearch.findings import FINDINGS
 from gazesearch.images import ImageFolder
+from gazesearch.models import decoding
 from gazesearch.prediction import Requests
 from gazesearch.scanpaths import Scanpaths
 
@@ -36,6 +40,7 @@ SCREEN = (224.0, 224.0)
 CELLS = 56
 WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)  # of kernels, cells
 HILLS_PX = (8.0, 16.0, 32.0, 64.0)
+SAMPLES = 4
 ALL = 2000  # transitions that the coefficients are fitted on, at most
 
 
@@ -163,6 +168,49 @@ class ImageFree:
         return (np.concatenate(values) + 2 * np.log(CELLS)) / np.log(2)
 
 
+def samples(paths, images):
+    """ScanMatch of samples, drawn as each person, to the other people, less that of the person.
+
+    One number an (image, finding), and its image.
+    """
+    drawn = Observer().sample(Requests.of(paths), SAMPLES, images=images, rng=7)
+    rows_of = {}
+    for row, key in enumerate(zip(paths.image, paths.finding, strict=True)):
+        rows_of.setdefault(key, []).append(row)
+    means = []
+    for rows in map(np.array, rows_of.values()):
+        mine = (rows[:, None] * SAMPLES + np.arange(SAMPLES)).ravel()
+        table = metrics.pairwise("scanmatch", paths[rows], drawn[mine], SCREEN)
+        others = ~np.eye(len(rows), dtype=bool)
+        people = metrics.pairwise("scanmatch", paths[rows], paths[rows], SCREEN)
+        sampled = table[np.repeat(others, SAMPLES, axis=1)].mean()
+        means.append(sampled - people[others].mean())
+    return np.array(means), np.array([image for image, _ in rows_of])
+
+
+def typical(test, images):
+    """ScanMatch of the typical path of 64 to the observers, one number an (image, finding)."""
+    groups = test.group("name", "task")
+    names, findings = zip(*groups, strict=True)
+    asked = Requests.make(names, findings, screen_size=SCREEN)
+    answers = decoding.typical(Observer(), asked, images=images, rng=7)
+    return np.array(
+        [
+            metrics.pairwise("scanmatch", people, answers[k : k + 1], SCREEN).mean()
+            for k, people in enumerate(groups.values())
+        ]
+    ), np.array(names)
+
+
+def interval(values, clusters):
+    """Mean over (image, finding) and its 95% interval by bootstrap over images."""
+    _, number = np.unique(clusters, return_inverse=True)
+    sums, counts = np.bincount(number, values), np.bincount(number)
+    picks = np.random.default_rng(0).integers(len(sums), size=(10_000, len(sums)))
+    low, high = np.percentile(sums[picks].sum(axis=1) / counts[picks].sum(axis=1), [2.5, 97.5])
+    return f"{values.mean():+.4f} [{low:+.4f}, {high:+.4f}]"
+
+
 def drawn(paths, images, n=100_000):
     """p values of first moves, stopping and durations of n searches of one kind."""
     observer, one = Observer(), Requests.of(paths)[:1]
@@ -221,6 +269,18 @@ def report(paths, images):
     free = metrics.paired(["scanmatch"], test, answers, screen_size=SCREEN)["scanmatch"]
     below = people.mean() - free.mean()
     print(f"image-free path: {free.mean():.3f}, below observers by {below:.3f}")
+    keys = test.group("name", "task")
+    places = {key: number for number, key in enumerate(keys)}
+    pair = [places[key] for key in zip(test.image, test.finding, strict=True)]
+    free_means = np.bincount(pair, free) / np.bincount(pair)
+    best, names = typical(test, images)
+    print(
+        f"typical of 64: {best.mean():.3f}; less observers {interval(best - people, names)}; "
+        f"less the image-free path {interval(best - free_means, names)}"
+    )
+    print(
+        f"samples as each person, less observers, all images: {interval(*samples(paths, images))}"
+    )
     truth = true_bits(test, images)
     models = {width: ImageFree(train, width) for width in WIDTHS}
     width = max(models, key=lambda width: models[width].bits(valid).mean())

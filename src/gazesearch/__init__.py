@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from gazesearch import errors, metrics
+    from gazesearch import errors, metrics, protocols
     from gazesearch.datasets import Dataset, load_dataset
     from gazesearch.errors import GazeSearchError
     from gazesearch.evaluation import Scores, evaluate
@@ -42,6 +42,7 @@ __all__ = [
     "first_copies",
     "load_dataset",
     "metrics",
+    "protocols",
     "read_scanpaths",
     "with_first_fixation",
     "write_scanpaths",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HELP = ("evaluate", "validate", "show", "phantom", "demo", "doctor")
+HELP = ("evaluate", "validate", "show", "phantom", "protocol", "demo", "doctor")
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

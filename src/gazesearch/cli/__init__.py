@@ -13,6 +13,7 @@ from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
 from gazesearch.cli.phantom import phantom
+from gazesearch.cli.protocol import protocol
 from gazesearch.cli.show import show
 from gazesearch.cli.validate import validate
 from gazesearch.errors import GazeSearchError
@@ -37,6 +38,7 @@ Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 app.command()(evaluate)
 app.command()(validate)
 app.command()(show)
+app.add_typer(protocol, name="protocol")
 app.command()(phantom)
 app.command()(demo)
 app.command()(doctor)

@@ -25,6 +25,14 @@ def evaluate(
         Path, typer.Argument(help="Predicted scanpaths: .json, .parquet or .csv.")
     ],
     annotations: Annotated[Path, typer.Option(help="Recorded scanpaths to score against.")],
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="official, unseen-images, image-disjoint or an exported file; instead of --split "
+            "and --first-fixation.",
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(help="train, valid, test or all; test where there is one, else all."),
@@ -73,6 +81,7 @@ def evaluate(
         scores = gazesearch.evaluate(
             predictions,
             annotations,
+            protocol=protocol,
             split=split,
             first_fixation=first_fixation,
             metrics=None if metrics is None else metrics.replace(",", " ").split(),

@@ -14,6 +14,7 @@ from gazesearch.errors import DataError, UnknownName
 from gazesearch.files import RunRecord
 from gazesearch.metrics import Metric
 from gazesearch.metrics.search_efficiency import curve_from_first
+from gazesearch.protocols import Stamp
 from gazesearch.scanpaths import DatasetInfo, FirstFixation
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Scores:
         counts: how many records were scored, missing, surplus, duplicated.
         refused: metrics that could not be computed, and why.
         notes: what a reader of the numbers must know.
+        protocol: which records were scored, learned from and by which rules; results of different
+            digests never stand in one table.
         split, first_fixation, dataset: what was scored and by which rule.
         run: versions, settings and digests of the inputs.
     """
@@ -82,6 +85,7 @@ class Scores:
     counts: Counts
     refused: Mapping[str, str]
     notes: tuple[str, ...]
+    protocol: Stamp
     split: str
     first_fixation: FirstFixation
     dataset: DatasetInfo

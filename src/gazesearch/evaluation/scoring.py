@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from gazesearch.evaluation.scores import Counts, Scores
 from gazesearch.files import MAX_SIZE, RunRecord, digest
 from gazesearch.formats import Reading, read_file
 from gazesearch.metrics import Metric
+from gazesearch.protocols import Protocol, Stamp, find, make_protocol
 from gazesearch.scanpaths import (
     DatasetInfo,
     DurationUnit,
@@ -41,6 +42,7 @@ def evaluate(
     predictions: Source,
     references: Source,
     *,
+    protocol: Protocol | str | os.PathLike[str] | None = None,
     split: str | None = None,
     first_fixation: FirstFixation | None = None,
     metrics: Sequence[str | Metric] | None = None,
@@ -61,12 +63,14 @@ def evaluate(
     Args:
         predictions: predicted scanpaths, a table or a file.
         references: recorded scanpaths, a table or a file.
-        split: which split is scored; None takes "test" where the references have one, else all
-            records; "all" takes all.
-        first_fixation: rule by which the recorded paths are used (see `with_first_fixation`); None
-            takes the dataset's. Predictions are scored as they are.
-        metrics: names of the table, or `metrics.get(name, option=...)`; None takes all but the
-            sequence score.
+        protocol: a protocol, its name or its file: chooses records, split, first-fixation rule and,
+            unless `metrics` are given, the metrics; its test part is scored.
+        split: which split is scored, without a protocol; None takes "test" where the references
+            have one, else all records; "all" takes all.
+        first_fixation: rule by which the recorded paths are used (see `with_first_fixation`),
+            without a protocol; None takes the dataset's. Predictions are scored as they are.
+        metrics: names of the table, or `metrics.get(name, option=...)`; None takes those of the
+            protocol, else all but the sequence score.
         allow_missing: count a missing prediction instead of refusing: similarities as 0, edit
             distance and length error as the reference's length, distances as the screen's diagonal,
             duration error as the reference's mean duration; KL and information gain have no worst
@@ -82,13 +86,20 @@ def evaluate(
     Raises:
         MissingPredictions: a record has no prediction, and `allow_missing` is not set.
         FrameMismatch: predictions and references count in different frames.
-        DataError: nothing is left to score, or no metric asked for can be computed.
-        UnknownName: no metric or split is called so.
+        DataError: nothing is left to score, no metric asked for can be computed, or the protocol
+            was made from other data.
+        UnknownName: no metric, protocol or split is called so.
+        BadSetting: a protocol together with a split or a first-fixation rule.
     """
+    if protocol is not None and (split is not None or first_fixation is not None):
+        raise BadSetting(
+            "a protocol sets split and first fixation: leave out --split and --first-fixation "
+            "(split, first_fixation), or the protocol"
+        )
     if isinstance(references, Scanpaths) and (dataset or screen_size):
         raise BadSetting("dataset and screen_size are for files: a table has its own description")
     say = progress or (lambda _text, _done: None)
-    chosen = _metrics(metrics)
+    chosen = _metrics(DEFAULT_METRICS if metrics is None else metrics)
     say("reading references", 0.0)
     recorded = _read(
         references,
@@ -107,10 +118,15 @@ def evaluate(
         lenient=lenient,
         max_size=max_size,
     )
-    rule = first_fixation or recorded.scanpaths.info.first_fixation
-    used = with_first_fixation(recorded.scanpaths, rule)
+    truth, rule = recorded.scanpaths, first_fixation or recorded.scanpaths.info.first_fixation
+    by_subject = distinguishes_people(truth)
+    asked = None
+    if protocol is not None:
+        asked = find(protocol, truth)
+        truth, split, rule = asked.applied(truth), "test", asked.first_fixation
+        chosen = chosen if metrics is not None else _metrics(asked.metrics)
+    used = with_first_fixation(truth, rule)
     choice = _choose(used, split)
-    by_subject = distinguishes_people(recorded.scanpaths)
     matches = match(used[choice.rows], predicted.scanpaths, by_subject=by_subject)
     if matches.missing and not allow_missing:
         raise MissingPredictions(_missing(matches, choice.split))
@@ -137,7 +153,8 @@ def evaluate(
         *_notes(matches, rule, by_subject),
         *measured.notes,
     ]
-    lengths = recorded.scanpaths.lengths[choice.rows]
+    lengths = truth.lengths[choice.rows]
+    stamp = asked.stamp if asked is not None else _stamp(truth, choice, rule)
     return Scores(
         keys=_keys(matches, lengths, train),
         values=measured.values,
@@ -145,11 +162,13 @@ def evaluate(
         counts=counts,
         refused=measured.refused,
         notes=tuple(dict.fromkeys(notes)),
+        protocol=stamp,
         split=choice.split,
         first_fixation=rule,
-        dataset=recorded.scanpaths.info,
+        dataset=truth.info,
         run=RunRecord(
             settings={
+                "protocol": asdict(stamp),
                 "split": choice.split,
                 "first_fixation": rule,
                 "allow_missing": allow_missing,
@@ -172,8 +191,25 @@ class _Choice:
     train: NDArray[np.bool_] | None
 
 
-def _metrics(metrics: Sequence[str | Metric] | None) -> list[Metric]:
-    asked = DEFAULT_METRICS if metrics is None else metrics
+def _stamp(references: Scanpaths, choice: _Choice, rule: FirstFixation) -> Stamp:
+    """The digest that a protocol of the same records and rule has."""
+    parts = {"valid": np.equal(references.split, "valid").astype(np.bool_)}
+    if choice.train is None or choice.split == "valid":
+        parts = {}
+    if choice.train is not None:
+        parts["train"] = choice.train
+    chosen = make_protocol(
+        references,
+        parts | {"test": choice.rows},
+        name=choice.split,
+        version=0,
+        about="",
+        first_fixation=rule,
+    )
+    return Stamp(name=None, version=None, digest=chosen.digest)
+
+
+def _metrics(asked: Sequence[str | Metric]) -> list[Metric]:
     if isinstance(asked, str):
         raise BadSetting(f"metrics={asked!r}: must be a list of names")
     if not asked:

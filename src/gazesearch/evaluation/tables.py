@@ -68,6 +68,7 @@ def to_json(scores: Scores, by: By | None = None) -> str:
         "groups": {label: {"metrics": _summaries(scores, mask)} for label, mask in parts},
         "refused": dict(scores.refused),
         "notes": list(scores.notes),
+        "protocol": asdict(scores.protocol),
         "split": scores.split,
         "first_fixation": scores.first_fixation,
         "dataset": asdict(scores.dataset),
@@ -92,6 +93,7 @@ def _head(scores: Scores) -> Iterator[str]:
     counts = scores.counts
     split = "all records" if scores.split == "all" else f"split {scores.split}"
     yield f"{scores.dataset.name}, {split}, first fixation {scores.first_fixation}"
+    yield f"protocol: {scores.protocol}"
     yield (
         f"{counts.scored:,} record{'s' * (counts.scored != 1)} scored, {counts.missing:,} missing, "
         f"{counts.surplus:,} surplus, {counts.duplicated:,} duplicated"

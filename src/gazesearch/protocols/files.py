@@ -1,0 +1,114 @@
+"""Protocols and tables of patients as files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from gazesearch.errors import DataError, GazeSearchError, first_line
+from gazesearch.files import MAX_SIZE, readable, write_text
+from gazesearch.protocols.protocol import PARTS, Protocol, RecordId
+from gazesearch.scanpaths import FirstFixation
+
+_FORMAT: Final = "gazesearch protocol 1"
+
+
+def write_protocol(protocol: Protocol, path: str | os.PathLike[str]) -> None:
+    """Write a protocol to a JSON file, one record a line, with its digest."""
+    fields = {"format": _FORMAT, **asdict(protocol), "digest": protocol.digest}
+    del fields["records"]
+    head = json.dumps(fields, indent=2, ensure_ascii=False).removesuffix("\n}")
+    parts = (
+        f"    {json.dumps(part)}: [\n"
+        + ",\n".join(f"      {json.dumps(r, ensure_ascii=False)}" for r in protocol.records[part])
+        + "\n    ]"
+        for part in PARTS
+    )
+    write_text(path, head + ',\n  "records": {\n' + ",\n".join(parts) + "\n  }\n}\n")
+
+
+def read_protocol(path: str | os.PathLike[str]) -> Protocol:
+    """Read what `write_protocol` wrote.
+
+    Raises:
+        UnreadableFile: the file is absent or too large.
+        DataError: it is no protocol, or was altered: records and rules do not give its digest.
+    """
+    file = readable(path, max_size=MAX_SIZE)
+    try:
+        content = json.loads(file.read_bytes().decode("utf-8"))
+        protocol = _parsed(content)
+        digest = content["digest"]
+    except GazeSearchError as error:
+        raise DataError(f"{file}: {error}") from error
+    except KeyError as error:
+        raise DataError(f"{file}: not a protocol: {error} is missing") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{file}: not a protocol: {first_line(error)}") from error
+    if digest != protocol.digest:
+        raise DataError(
+            f"{file}: altered: its records and rules do not give the digest that it states: "
+            "export the protocol again"
+        )
+    return protocol
+
+
+def _parsed(content: dict[str, Any]) -> Protocol:
+    if content["format"] != _FORMAT:
+        raise ValueError(f"format {content['format']!r} is not {_FORMAT!r}")
+    texts = {field: content[field] for field in ("name", "about", "dataset")}
+    for field, text in texts.items():
+        if not isinstance(text, str) or not text.isprintable():
+            raise ValueError(f"{field} {text!r} is no text")
+    if content["first_fixation"] not in get_args(FirstFixation):
+        raise ValueError(f"first_fixation {content['first_fixation']!r} is no rule")
+    if type(content["version"]) is not int:
+        raise ValueError(f"version {content['version']!r} is no whole number")
+    size = content["screen_size"]
+    return Protocol(
+        **texts,
+        version=content["version"],
+        screen_size=None if size is None else (float(size[0]), float(size[1])),
+        first_fixation=content["first_fixation"],
+        metrics=tuple(map(str, content["metrics"])),
+        records={part: tuple(map(_record, ids)) for part, ids in content["records"].items()},
+    )
+
+
+def _record(fields: list[Any]) -> RecordId:
+    record = RecordId(*fields)
+    if not all(isinstance(text, str) for text in (record.image, record.finding, record.content)):
+        raise ValueError(f"record {fields!r} is no [image, finding, subject, content]")
+    if not isinstance(record.subject, int | str | None):
+        raise ValueError(f"record {fields!r}: its subject is neither number nor text")
+    return record
+
+
+def read_patients(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Patient of each image, from a CSV file with the columns `image` and `patient`.
+
+    Raises:
+        UnreadableFile: the file is absent or too large.
+        DataError: a column is missing, a field is empty, or an image has two patients.
+    """
+    file = readable(path, max_size=MAX_SIZE)
+    patients: dict[str, str] = {}
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines, strict=True)
+            if not {"image", "patient"} <= set(rows.fieldnames or ()):
+                raise DataError(f"{file}: line 1: the columns image and patient must be there")
+            for row in rows:
+                image, patient = row["image"], row["patient"]
+                where = f"{file}: line {rows.line_num}"
+                if not image or not patient:
+                    raise DataError(f"{where}: image and patient must be filled in")
+                if patients.setdefault(image, patient) != patient:
+                    raise DataError(f"{where}: image {image} has two patients: keep one")
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: not a CSV file in UTF-8: {first_line(error)}") from error
+    return patients
