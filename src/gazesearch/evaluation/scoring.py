@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch import metrics as metrics_
-from gazesearch.errors import FAULTS_SHOWN, BadSetting, DataError, MissingPredictions, UnknownName
-from gazesearch.evaluation.matching import Matches, distinguishes_people, match
+from gazesearch.errors import BadSetting, DataError, MissingPredictions
+from gazesearch.evaluation.matching import Matches, match
 from gazesearch.evaluation.measuring import measure
 from gazesearch.evaluation.scores import Counts, Scores
-from gazesearch.files import MAX_SIZE, RunRecord, digest
+from gazesearch.evaluation.truth import Source, Truth, reading_notes, source_digest, truth_of
+from gazesearch.files import MAX_SIZE, RunRecord
 from gazesearch.formats import Reading, read_file
 from gazesearch.metrics import Metric
-from gazesearch.protocols import Protocol, Stamp, find, make_protocol
+from gazesearch.protocols import Protocol
 from gazesearch.scanpaths import (
     DatasetInfo,
     DurationUnit,
     FirstFixation,
     Scanpaths,
     ScreenSize,
-    with_first_fixation,
 )
-from gazesearch.scanpaths.columns import constant
 from gazesearch.scanpaths.draws import with_draws
 
-Source = Scanpaths | str | os.PathLike[str]
 Progress = Callable[[str, float], None]
 
 DEFAULT_METRICS: Final = tuple(name for name in metrics_.names() if name != "sequence_score")
@@ -91,122 +88,104 @@ def evaluate(
         UnknownName: no metric, protocol or split is called so.
         BadSetting: a protocol together with a split or a first-fixation rule.
     """
-    if protocol is not None and (split is not None or first_fixation is not None):
-        raise BadSetting(
-            "a protocol sets split and first fixation: leave out --split and --first-fixation "
-            "(split, first_fixation), or the protocol"
-        )
-    if isinstance(references, Scanpaths) and (dataset or screen_size):
-        raise BadSetting("dataset and screen_size are for files: a table has its own description")
     say = progress or (lambda _text, _done: None)
     chosen = _metrics(DEFAULT_METRICS if metrics is None else metrics)
     say("reading references", 0.0)
-    recorded = _read(
+    truth = truth_of(
         references,
+        protocol=protocol,
+        split=split,
+        first_fixation=first_fixation,
         dataset=dataset,
         screen_size=screen_size,
         duration_unit=duration_unit,
         lenient=lenient,
         max_size=max_size,
     )
+    if metrics is None and truth.metrics is not None:
+        chosen = _metrics(truth.metrics)
     say("reading predictions", 0.1)
     predicted = _read(
         predictions,
-        predictions=True,
-        dataset=recorded.scanpaths.info,
+        dataset=truth.used.info,
         duration_unit=duration_unit,
         lenient=lenient,
         max_size=max_size,
     )
-    truth, rule = recorded.scanpaths, first_fixation or recorded.scanpaths.info.first_fixation
-    by_subject = distinguishes_people(truth)
-    asked = None
-    if protocol is not None:
-        asked = find(protocol, truth)
-        truth, split, rule = asked.applied(truth), "test", asked.first_fixation
-        chosen = chosen if metrics is not None else _metrics(asked.metrics)
-    used = with_first_fixation(truth, rule)
-    choice = _choose(used, split)
-    matches = match(used[choice.rows], predicted.scanpaths, by_subject=by_subject)
+    return score(
+        predicted,
+        truth,
+        metrics=chosen,
+        allow_missing=allow_missing,
+        digest=source_digest(predictions),
+        say=say,
+    )
+
+
+def score(
+    predicted: Reading,
+    truth: Truth,
+    *,
+    metrics: Sequence[Metric],
+    allow_missing: bool,
+    digest: str,
+    say: Progress,
+) -> Scores:
+    """Score what was read of a prediction file against what was chosen of the recorded scanpaths.
+
+    Args:
+        predicted: the predictions.
+        truth: the recorded scanpaths.
+        metrics: what is computed.
+        allow_missing, say: as `allow_missing` and `progress` of `evaluate`.
+        digest: what the run record says of the predictions.
+    """
+    matches = match(truth.scored, predicted.scanpaths, by_subject=truth.by_subject)
     if matches.missing and not allow_missing:
-        raise MissingPredictions(_missing(matches, choice.split))
-    train = used[choice.train] if choice.train is not None else None
+        raise MissingPredictions(_missing(matches, truth.split))
     measured = measure(
         matches,
-        chosen,
-        recorded=used,
-        numbers=np.flatnonzero(choice.rows),
-        train=train,
+        metrics,
+        recorded=truth.used,
+        numbers=np.flatnonzero(truth.rows),
+        train=truth.trained_on,
         say=say,
     )
     if not measured.metrics:
         raise DataError("; ".join(f"{name}: {why}" for name, why in measured.refused.items()))
-    counts = Counts(
-        scored=len(matches.references) - matches.missing,
-        missing=matches.missing,
-        surplus=matches.surplus,
-        duplicated=predicted.duplicated,
-    )
     notes = [
-        *(f"references: {note}" for note in _reading_notes(recorded)),
-        *(f"predictions: {note}" for note in _reading_notes(predicted)),
-        *_notes(matches, rule, by_subject),
+        *(f"references: {note}" for note in truth.notes),
+        *(f"predictions: {note}" for note in reading_notes(predicted)),
+        *_notes(matches, truth),
         *measured.notes,
     ]
-    lengths = truth.lengths[choice.rows]
-    stamp = asked.stamp if asked is not None else _stamp(truth, choice, rule)
     return Scores(
-        keys=_keys(matches, lengths, train),
+        keys=_keys(matches, truth),
         values=measured.values,
         metrics=tuple(measured.metrics),
-        counts=counts,
+        counts=Counts(
+            scored=len(matches.references) - matches.missing,
+            missing=matches.missing,
+            surplus=matches.surplus,
+            duplicated=predicted.duplicated,
+        ),
         refused=measured.refused,
         notes=tuple(dict.fromkeys(notes)),
-        protocol=stamp,
-        split=choice.split,
-        first_fixation=rule,
-        dataset=truth.info,
+        protocol=truth.protocol,
+        split=truth.split,
+        first_fixation=truth.first_fixation,
+        dataset=truth.used.info,
         run=RunRecord(
             settings={
-                "protocol": asdict(stamp),
-                "split": choice.split,
-                "first_fixation": rule,
+                "protocol": asdict(truth.protocol),
+                "split": truth.split,
+                "first_fixation": truth.first_fixation,
                 "allow_missing": allow_missing,
-                "metrics": {metric.name: dict(metric.settings) for metric in chosen},
+                "metrics": {metric.name: dict(metric.settings) for metric in metrics},
             },
-            inputs={
-                name: _digest(source)
-                for name, source in (("predictions", predictions), ("references", references))
-            },
+            inputs={"predictions": digest, "references": truth.digest},
         ),
     )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Choice:
-    """Which records are scored."""
-
-    split: str
-    rows: NDArray[np.bool_]
-    train: NDArray[np.bool_] | None
-
-
-def _stamp(references: Scanpaths, choice: _Choice, rule: FirstFixation) -> Stamp:
-    """The digest that a protocol of the same records and rule has."""
-    parts = {"valid": np.equal(references.split, "valid").astype(np.bool_)}
-    if choice.train is None or choice.split == "valid":
-        parts = {}
-    if choice.train is not None:
-        parts["train"] = choice.train
-    chosen = make_protocol(
-        references,
-        parts | {"test": choice.rows},
-        name=choice.split,
-        version=0,
-        about="",
-        first_fixation=rule,
-    )
-    return Stamp(name=None, version=None, digest=chosen.digest)
 
 
 def _metrics(asked: Sequence[str | Metric]) -> list[Metric]:
@@ -224,41 +203,22 @@ def _metrics(asked: Sequence[str | Metric]) -> list[Metric]:
 def _read(
     source: Source,
     *,
-    dataset: str | DatasetInfo | None,
+    dataset: DatasetInfo,
+    duration_unit: DurationUnit | None,
     lenient: bool,
     max_size: int,
-    screen_size: ScreenSize | None = None,
-    duration_unit: DurationUnit | None = None,
-    predictions: bool = False,
 ) -> Reading:
     if isinstance(source, Scanpaths):
-        if not predictions:
-            return Reading(scanpaths=source)
         paths, duplicated = with_draws(source)
         return Reading(scanpaths=paths, duplicated=duplicated)
     return read_file(
         source,
         dataset=dataset,
-        screen_size=screen_size,
         duration_unit=duration_unit,
-        predictions=predictions,
+        predictions=True,
         lenient=lenient,
         max_size=max_size,
     )
-
-
-def _choose(references: Scanpaths, split: str | None) -> _Choice:
-    splits = references.split
-    known = {str(name) for name in splits if name is not None}
-    name = ("test" if "test" in known else "all") if split is None else split
-    if name != "all" and name not in known:
-        raise UnknownName("split of the references", name, {*known, "all"})
-    rows = np.full(len(references), True) if name == "all" else np.equal(splits, name)
-    if not rows.any():
-        raise DataError("the references hold no records: nothing can be scored")
-    in_train = np.equal(splits, "train").astype(np.bool_)
-    apart = name not in ("train", "all") and bool(in_train.any())
-    return _Choice(split=name, rows=rows.astype(np.bool_), train=in_train if apart else None)
 
 
 def _missing(matches: Matches, split: str) -> str:
@@ -272,15 +232,9 @@ def _missing(matches: Matches, split: str) -> str:
     )
 
 
-def _keys(
-    matches: Matches, lengths: NDArray[np.int64], train: Scanpaths | None
-) -> dict[str, NDArray[Any]]:
+def _keys(matches: Matches, truth: Truth) -> dict[str, NDArray[Any]]:
     references, rows = matches.references, matches.rows
     draws = np.append(matches.predictions.draw, 0)  # -1, where there is no prediction, finds the 0
-    seen = constant(None, len(rows))
-    if train is not None:
-        images = set(train.image)
-        seen = np.array([image in images for image in references.image[rows]], dtype=object)
     return {
         "record": rows,
         "image": references.image[rows],
@@ -289,21 +243,16 @@ def _keys(
         "draw": draws[matches.columns],
         "prediction": matches.columns,
         "split": references.split[rows],
-        "length": lengths[rows],
-        "image_in_train": seen,
+        "length": truth.lengths[truth.rows][rows],
+        "image_in_train": truth.seen()[rows],
         "predicted": matches.predicted,
     }
 
 
-def _reading_notes(reading: Reading) -> list[str]:
-    shown = [f"dropped {fault}" for fault in reading.dropped[:FAULTS_SHOWN]]
-    return [*reading.notes, *shown]
-
-
-def _notes(matches: Matches, rule: FirstFixation, by_subject: bool) -> list[str]:
+def _notes(matches: Matches, truth: Truth) -> list[str]:
     notes = []
-    used = matches.predictions
-    if not by_subject and len({who for who in used.subject if who is not None}) > 1:
+    used, rule = matches.predictions, truth.first_fixation
+    if not truth.by_subject and len({who for who in used.subject if who is not None}) > 1:
         notes.append("the references do not tell people apart: subjects of predictions are ignored")
     if rule != "as-recorded" and len(used):
         there = used.lengths > 0
@@ -321,9 +270,3 @@ def _notes(matches: Matches, rule: FirstFixation, by_subject: bool) -> list[str]
             "duration error as the reference's mean, KL and information gain as undefined"
         )
     return notes
-
-
-def _digest(source: Source) -> str:
-    if isinstance(source, Scanpaths):
-        return "a table in memory"
-    return f"{Path(source).name} {digest(source)}"
