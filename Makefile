@@ -17,7 +17,7 @@ FILES := $(shell find src -type f -not -name '*.pyc') pyproject.toml README.md L
 help:     ## what can be made
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-demo: .venv/core  ## phantom radiographs and observers, four predictions, scores
+demo: .venv/core  ## phantom radiographs and observers, four predictions, scores, pictures
 	$(BIN)/gazesearch demo build/demo
 
 test: $(WHEEL)/installed  ## the test suite, on the built wheel (ARGS="-k scanmatch" for a part)

@@ -1,4 +1,4 @@
-"""The README's picture: how far rule and leak move one score of the released predictions.
+"""README and front page: how far rule and leak move one score of the released predictions.
 
 python docs/picture.py FOLDER    FOLDER holds the two released files
 """

@@ -96,6 +96,11 @@ def test_marks_without_durations_are_alike_and_the_legend_says_so(tmp_path: Path
     assert "area: duration" not in saved(draw({"m": table(LOOK[:, :2])}), tmp_path, ".svg").decode()
 
 
+def test_a_notebook_shows_what_is_saved(tmp_path: Path) -> None:
+    figure = draw({"reader": table(LOOK)})
+    assert figure._repr_png_() == saved(figure, tmp_path, ".png")
+
+
 def test_every_fixation_has_its_number_at_its_place(tmp_path: Path) -> None:
     figure = draw({"reader": table(LOOK)})
     for at, (x, y, _) in enumerate(LOOK):

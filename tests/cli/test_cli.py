@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 HELP = ("evaluate", "validate", "show", "phantom", "protocol", "demo", "doctor")
@@ -151,23 +152,52 @@ def test_doctor_names_versions_cores_and_cache() -> None:
     assert "train" in found["extras"]
 
 
-def test_the_demo_ends_with_a_table_and_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        found = run("demo", tmp_path / folder, "--images", "10", "--seed", "3")
-        assert found.returncode == 0, found.stderr
-        assert "ScanMatch" in found.stdout
-    made = [path for path in (tmp_path / "one").rglob("*.json") if path.name != "results.json"]
-    assert len(made) == 6
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Folder and output of a small demo."""
+    folder = tmp_path_factory.mktemp("demo")
+    found = run("demo", folder, "--images", "10", "--seed", "3")
+    assert found.returncode == 0, found.stderr
+    return folder, found.stdout
+
+
+def test_the_demo_scores_four_predictors_in_one_table(demo: tuple[Path, str]) -> None:
+    folder, said = demo
+    assert "observer typical image-free random n" in " ".join(said.split())
+    assert said.count("ScanMatch ↑") == 1
+    names = {"observer", "typical", "image-free", "random"}
+    assert {path.name for path in (folder / "results").iterdir()} == names
+    assert all((folder / "results" / name / "summary.md").is_file() for name in names)
+
+
+def test_the_demo_draws_each_of_its_first_test_images(demo: tuple[Path, str]) -> None:
+    folder, said = demo
+    pictures = list((folder / "pictures").iterdir())
+    assert len(pictures) == 2  # 2 of 10 images are of test
+    for path in pictures:
+        assert path.name in said
+        with PIL.Image.open(path) as picture:
+            assert picture.width > picture.height  # panels side by side
+
+
+def test_the_demo_makes_the_same_files_from_the_same_seed(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    found = run("demo", tmp_path, "--images", "10", "--seed", "3")
+    assert found.returncode == 0, found.stderr
+    made = [
+        path
+        for path in demo[0].rglob("*")
+        if path.suffix in (".json", ".png") and path.name != "results.json"
+    ]
+    assert len(made) == 18  # 10 images, annotations, description, 4 predictions, 2 pictures
     for path in made:
-        twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        twin = tmp_path / path.relative_to(demo[0])
         assert path.read_bytes() == twin.read_bytes()
 
 
-def test_the_commands_that_the_demo_prints_work(tmp_path: Path) -> None:
-    found = run("demo", tmp_path / "demo", "--images", "10")
-    printed = [
-        line.split() for line in found.stdout.splitlines() if line.startswith("  gazesearch")
-    ]
+def test_the_commands_that_the_demo_prints_work(demo: tuple[Path, str], tmp_path: Path) -> None:
+    printed = [line.split() for line in demo[1].splitlines() if line.startswith("  gazesearch")]
     assert [command[1] for command in printed] == ["evaluate", "show"]
     for command in printed:
         picture = str(tmp_path / "paths.png")

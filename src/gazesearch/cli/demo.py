@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from gazesearch.datasets import Dataset
     from gazesearch.scanpaths import Scanpaths
 
+PICTURES: Final = 4
+
 
 def demo(
     output: Annotated[
-        Path, typer.Argument(help="Folder for the generated files and results.")
+        Path, typer.Argument(help="Folder for the generated files, results and pictures.")
     ] = Path("gazesearch-demo"),
     images: Annotated[int, typer.Option(min=2, help="Number of images.")] = 60,
     observers: Annotated[int, typer.Option(min=2, help="Number of simulated observers.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
 ) -> None:
-    """Make a phantom, predict its test scanpaths in four ways, and score them.
+    """Make a phantom, predict its test scanpaths in four ways, score and draw them.
 
     \b
     Example:
@@ -30,20 +32,28 @@ def demo(
     """
     import gazesearch
     from gazesearch.datasets.phantom import write_phantom
+    from gazesearch.evaluation import side_by_side
 
     with progress() as say:
         dataset = write_phantom(output, images=images, observers=observers, rng=seed, progress=say)
-    for title, predicted in _predictions(dataset, seed).items():
-        file = output / "predictions" / f"{title.replace(' ', '-')}.json"
-        gazesearch.write_scanpaths(predicted, file)
-        scores = gazesearch.evaluate(file, dataset.annotations)
-        scores.save(output / "results" / file.stem)
-        typer.echo(f"== {title}\n{scores.to_table()}")
+    predictions = _predictions(dataset, seed)
+    files = {name: output / "predictions" / f"{name}.json" for name in predictions}
+    results = {}
+    for name, file in files.items():
+        gazesearch.write_scanpaths(predictions[name], file)
+        results[name] = gazesearch.evaluate(file, dataset.annotations)
+        results[name].save(output / "results" / name)
+    typer.echo(side_by_side(results))
+    pictures = _draw(dataset, predictions, output / "pictures")
     typer.echo(
+        "observer: one more simulated person; typical: of 64 such people the one most like the "
+        "others;\nimage-free: the mean train path of the finding; random: any train path of the "
+        "finding\n\n"
+        f"Pictures in {output / 'pictures'}: {', '.join(file.name for file in pictures)}\n"
         f"The files are in {output}; look at them by hand:\n"
-        f"  gazesearch evaluate {file} --annotations {dataset.annotations}\n"
-        f"  gazesearch show {dataset.annotations} --with {file} --images {output / 'images'} "
-        "--output paths.png"
+        f"  gazesearch evaluate {files['typical']} --annotations {dataset.annotations}\n"
+        f"  gazesearch show {dataset.annotations} --with {files['typical']} "
+        f"--images {output / 'images'} --output paths.png"
     )
 
 
@@ -62,8 +72,32 @@ def _predictions(dataset: Dataset, seed: int) -> dict[str, Scanpaths]:
     )
     observer, images = Observer(), ImageFolder(dataset.root / "images")
     return {
-        "one more observer": observer.predict(requests, images=images, rng=seed),
-        "typical observer": decoding.typical(observer, requests, images=images, rng=seed),
-        "mean path": MeanPath().fit(train).predict(requests),
-        "random path": RandomTrainPath().fit(train).predict(requests, rng=seed),
+        "observer": observer.predict(requests, images=images, rng=seed),
+        "typical": decoding.typical(observer, requests, images=images, rng=seed),
+        "image-free": MeanPath().fit(train).predict(requests),
+        "random": RandomTrainPath().fit(train).predict(requests, rng=seed),
     }
+
+
+def _draw(dataset: Dataset, predictions: dict[str, Scanpaths], folder: Path) -> list[Path]:
+    """Pictures of the first test images: a person's path beside two predicted ones."""
+    from gazesearch import drawing
+    from gazesearch.images import ImageFolder
+
+    people, images = dataset.scanpaths.where(split="test"), ImageFolder(dataset.root / "images")
+    tables = {"subject 1": people, **{n: predictions[n] for n in ("typical", "image-free")}}
+    files: dict[str, Path] = {}
+    for image, group in people.group("name").items():
+        finding = next((f for f in group.group("task") if f not in files), None)
+        if finding is None or len(files) == PICTURES:
+            continue
+        chosen = drawing.choose(tables, image=image, finding=finding)
+        figure = drawing.draw(
+            chosen.sources,
+            image=images[image],
+            layout="side-by-side",
+            title=f"{image}, {finding}",
+        )
+        files[finding] = folder / f"{finding.replace(' ', '-')}.png"
+        drawing.save(figure, files[finding])
+    return list(files.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -23,6 +24,17 @@ HEADING: Final = 18.0
 TALLEST: Final = 1.35  # height of a panel over its width; taller images become narrower
 COLUMNS: Final = 3
 PANEL_IN: Final = {1: 5.0, 2: 3.4, 3: 2.8}  # width of a panel, by panels in a row
+NOTEBOOK_DPI: Final = 100
+
+
+class Picture(Figure):
+    """A figure that a notebook shows without pyplot, as the last value of a cell."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        with plain_settings():
+            self.savefig(png, format="png", dpi=NOTEBOOK_DPI)
+        return png.getvalue()
 
 
 def draw(
@@ -56,7 +68,7 @@ def draw(
         width: of the figure, inches.
 
     Returns:
-        A figure that belongs to no window and no pyplot; `save` writes it.
+        A figure that belongs to no window and no pyplot; `save` writes it, a notebook shows it.
 
     Raises:
         BadSetting: no source or over six, or a setting outside its range.
@@ -148,7 +160,7 @@ def _page(
     top = MARGIN + (HEADING + 10 if title else 0)
     below = top + grid.rows * grid.row_height(headed=headed)
     height = below + legend.height + MARGIN - (0 if legend.height else GAP)
-    figure = Figure(figsize=(grid.page_width / 72, height / 72), facecolor="white")
+    figure = Picture(figsize=(grid.page_width / 72, height / 72), facecolor="white")
     page = figure.add_axes((0, 0, 1, 1))
     page.set(xlim=(0, grid.page_width), ylim=(height, 0))
     page.set_axis_off()

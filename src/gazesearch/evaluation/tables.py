@@ -7,11 +7,12 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gazesearch.errors import DataError
 from gazesearch.files import write_text, written_whole
 from gazesearch.metrics import Metric
 
@@ -25,7 +26,8 @@ def to_text(scores: Scores, by: By | None = None) -> str:
     """The summary for a terminal: head, one table per few groups, what was refused, notes."""
     lines = [*_head(scores), ""]
     for groups in _chunks(scores.groups(by)):
-        lines += [*_aligned(_rows(scores, groups)), ""]
+        table = list(_rows(scores, groups))
+        lines += [*_aligned(table, left=range(2, len(table[0]), 2)), ""]
     return "\n".join([*lines, *_foot(scores, by)]).rstrip() + "\n"
 
 
@@ -39,6 +41,34 @@ def to_markdown(scores: Scores, by: By | None = None) -> str:
         lines += ["| " + " | ".join(row) + " |" for row in rows]
         lines.append("")
     return "\n".join([*lines, *(f"- {line}" for line in _foot(scores, by))]).rstrip() + "\n"
+
+
+def side_by_side(results: Mapping[str, Scores]) -> str:
+    """Summaries of several predictors for a terminal: a row a metric, a column a predictor.
+
+    Args:
+        results: scores by the name of the predictor.
+
+    Raises:
+        DataError: there is none, or they were not scored on the same records by the same rule.
+    """
+    if not results:
+        raise DataError("side_by_side: no results given")
+    first, *others = results
+    for other in others:
+        if _scored(results[other]) != _scored(results[first]):
+            raise DataError(
+                f"{first} and {other} were not scored on the same records by the same rule: "
+                "score both against the same references"
+            )
+    rows = [["", *results, "n"]]
+    for metric in dict.fromkeys(m for scores in results.values() for m in scores.metrics):
+        found = [s.summary(metric.name) if metric in s.metrics else None for s in results.values()]
+        means = ("-" if one is None else _number(one) for one in found)
+        rows.append([_title(metric), *means, _ns([one for one in found if one is not None])])
+    lines = [*_told(results, _head), "", *_aligned(rows, left=[len(results) + 1]), ""]
+    lines.append("n: values behind a mean, in the order of the columns where they differ")
+    return "\n".join([*lines, *_told(results, lambda scores: _foot(scores, None))]) + "\n"
 
 
 def to_csv(scores: Scores, by: By | None = None) -> str:
@@ -140,13 +170,41 @@ def _n(found: Summary) -> str:
     return f"{found.n:,}" + (f", {found.undefined:,} undefined" if found.undefined else "")
 
 
-def _aligned(rows: Iterator[list[str]]) -> Iterator[str]:
-    table = list(rows)
+def _ns(found: Sequence[Summary]) -> str:
+    """`_n` of several: each number once if all have it, else one after the other."""
+    n, undefined = (
+        "/".join(map("{:,}".format, numbers if len(set(numbers)) > 1 else numbers[:1]))
+        for numbers in ([one.n for one in found], [one.undefined for one in found])
+    )
+    return n if undefined == "0" else f"{n}, {undefined} undefined"
+
+
+def _scored(scores: Scores) -> tuple[object, ...]:
+    """What two results must share to be compared: the rule, and the records one by one."""
+    columns = (scores.keys[key] for key in ("record", "image", "finding", "subject", "length"))
+    records = dict.fromkeys(zip(*(column.tolist() for column in columns), strict=True))
+    return (scores.dataset.frame, scores.split, scores.first_fixation, tuple(records))
+
+
+def _told(results: Mapping[str, Scores], lines: Callable[[Scores], Iterable[str]]) -> Iterator[str]:
+    """The lines of all results, each once; by name those that are not true of all."""
+    names: dict[str, list[str]] = {}
+    for name, scores in results.items():
+        for line in dict.fromkeys(lines(scores)):
+            names.setdefault(line, []).append(name)
+    for line, whose in names.items():
+        yield line if len(whose) == len(results) else f"{', '.join(whose)}: {line}"
+
+
+def _aligned(table: Sequence[Sequence[str]], *, left: Iterable[int]) -> Iterator[str]:
+    """Lines of a table; the first column and those named stand left, the others right."""
+    at_left = {0, *left}
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     for row in table:
-        cells = [row[0].ljust(widths[0])]
-        for i, (cell, width) in enumerate(zip(row[1:], widths[1:], strict=True)):
-            cells.append(cell.ljust(width) if i % 2 else cell.rjust(width))
+        cells = (
+            cell.ljust(width) if i in at_left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         yield "  ".join(cells).rstrip()
 
 
