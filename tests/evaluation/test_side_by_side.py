@@ -28,9 +28,9 @@ def test_each_predictor_has_a_column_with_its_own_means() -> None:
     results = {"same": scores(A, C), "swapped": scores(C, A)}
     lines = side_by_side(results).splitlines()
     assert lines[2] == "2 records scored, 0 missing, 0 surplus, 0 duplicated"
-    assert lines[3].split() == ["same", "swapped", "n"]
+    assert lines[4].split() == ["same", "swapped", "n"]
     swapped = metrics.scanmatch(A, C, (100, 100))
-    assert lines[4].split() == ["ScanMatch", "↑", "1.0000", f"{swapped:.4f}", "2"]
+    assert lines[5].split() == ["ScanMatch", "↑", "1.0000", f"{swapped:.4f}", "2"]
 
 
 def test_undefined_values_are_counted_for_each_column_where_they_differ() -> None:
