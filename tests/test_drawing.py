@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+import time
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from gazesearch.drawing import draw, picture_format, save
+from gazesearch.drawing.legend import shortened, text_width
 from gazesearch.drawing.panel import half_mass_level
 from gazesearch.drawing.styles import STYLES
 from gazesearch.errors import BadSetting, UnknownName, UnreadableFile
@@ -342,6 +344,26 @@ def test_any_name_can_stand_in_the_legend(label: str, tmp_path: Path) -> None:
     if len(label) == 300:
         assert re.search("aaa…aaa", shown)
         assert "a" * 200 not in shown
+
+
+@pytest.mark.parametrize("length", [3_000, 300_000])
+def test_a_name_of_any_length_is_soon_shortened(length: int) -> None:
+    name = "front" + "M" * length + "back"
+    start = time.perf_counter()
+    figure = draw({name: table(LOOK)}, title=name)
+    assert time.perf_counter() - start < 10  # trying every length took a minute and more
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    for text in shown - {"0.2 s (area: duration)", "0.1 s (area: duration)"}:
+        assert re.fullmatch("front.+….+back", text)
+
+
+def test_a_shortened_name_is_the_longest_that_fits() -> None:
+    text = "il" * 40 + "WM" * 40
+    for widest in (9.0, 60.0, 200.0, 333.0):
+        shown = shortened(text, widest, 8.5)
+        kept = len(shown) - 1
+        longer = f"{text[: (kept + 2) // 2]}…{text[len(text) - kept - 1 + (kept + 2) // 2 :]}"
+        assert text_width(shown, 8.5) <= widest < text_width(longer, 8.5)
 
 
 def test_dots_an_inch(tmp_path: Path) -> None:

@@ -156,3 +156,16 @@ def test_one_picture_shows_one_image_in_one_frame() -> None:
         draw({"a": table(LOOK), "b": table(LOOK, side=512)})
     with pytest.raises(FrameMismatch, match="no path at all"):
         draw({"a": table(LOOK)[:0]})
+
+
+def test_the_record_that_all_subjects_have_is_taken(people: Scanpaths) -> None:
+    # Person 1 searched b.png first, but alone.
+    chosen = choose({"p": people}, subjects=["1", "2"])
+    assert (chosen.image, chosen.finding) == ("a.png", "edema")
+    assert list(chosen.sources) == ["p, subject 1", "p, subject 2"]
+
+
+def test_a_subject_named_twice_is_drawn_once(people: Scanpaths) -> None:
+    chosen = choose({"p": people}, subjects=["1", "1"])
+    assert list(chosen.sources) == ["p"]
+    assert len(chosen.notes) == 1

@@ -84,6 +84,13 @@ def test_an_unknown_name_comes_with_the_nearest_or_all(
     assert str(UnknownName("metric", name, iter(known))) == f"unknown metric {name!r}: {hint}"
 
 
+def test_an_unknown_name_among_thousands_is_still_a_line_one_can_read() -> None:
+    known = [f"{number:04d}.jpg" for number in range(2328)]
+    said = str(UnknownName("image", "nope", known))
+    assert said.endswith("0038.jpg, 0039.jpg and 2,288 more")
+    assert "0040" not in said
+
+
 @pytest.mark.parametrize(
     ("fault", "line"),
     [

@@ -147,6 +147,17 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: P
             read_image(tmp_path / name)
 
 
+def test_a_palette_image_without_its_palette_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    PIL.Image.new("P", (9, 9)).save(file)
+    content = file.read_bytes()
+    at = content.index(b"PLTE")
+    (length,) = struct.unpack(">I", content[at - 4 : at])
+    file.write_bytes(content[: at - 4] + content[at + 8 + length :])
+    with pytest.raises(DataError, match="is cut off or broken"):
+        read_image(file)
+
+
 def test_a_faulty_exif_block_is_no_fault_of_the_image(tmp_path: Path) -> None:
     image = PIL.Image.new("L", (3, 2), 9)
     image.save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\0\0")

@@ -22,6 +22,7 @@ from difflib import get_close_matches
 from types import ModuleType
 
 FAULTS_SHOWN = 20
+NAMES_SHOWN = 40
 
 
 class GazeSearchError(Exception):
@@ -92,13 +93,15 @@ class BadSetting(GazeSearchError, ValueError):
 class UnknownName(GazeSearchError, ValueError):
     """No metric, finding, dataset, split or option has this name.
 
-    The message lists the nearest names, or all of them when none is near.
+    The message lists the nearest names, or the first 40 of them when none is near.
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         names = sorted(known)
         near = get_close_matches(str(name).lower(), names, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+        more = len(names) - NAMES_SHOWN
+        shown = ", ".join(names[:NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {shown}"
         super().__init__(f"unknown {kind} {name!r}: {hint}")
 
 

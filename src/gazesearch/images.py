@@ -69,7 +69,7 @@ def read_image(path: str | os.PathLike[str], *, size: tuple[int, int] | None = N
             f"{file}: has over {PIL.Image.MAX_IMAGE_PIXELS:,} pixels: shrink it, "
             "or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it"
         ) from error
-    except (OSError, SyntaxError, ValueError, struct.error, zlib.error) as error:
+    except (OSError, SyntaxError, ValueError, AssertionError, struct.error, zlib.error) as error:
         # Pillow's plug-ins tell of a broken file in all of these.
         raise DataError(f"{file}: is cut off or broken: {_one_line(error)}") from error
     if size is not None and size != native_size:

@@ -57,11 +57,13 @@ class Requests:
             subject: who looks.
 
         Raises:
-            DataError: the lists differ in length.
+            DataError: the lists differ in length, or `image` is one name and not a list.
 
         >>> len(Requests.make(["a.png", "b.png"], "edema", screen_size=(224, 224)))
         2
         """
+        if isinstance(image, str):  # else a request a letter
+            raise DataError(f"requests: image {image!r}: must be a list of names")
         n = len(image)
         findings = [finding] * n if isinstance(finding, str) else list(finding)
         if len(findings) != n or (subject is not None and len(subject) != n):
@@ -89,6 +91,8 @@ class Requests:
     def __getitem__(self, rows: slice | NDArray[Any] | Sequence[int]) -> Requests:
         """Some of the requests: a slice, a mask or row numbers."""
         index = rows if isinstance(rows, slice) else np.asarray(rows)
+        if not isinstance(index, slice) and index.size == 0:  # an empty list is one of floats
+            index = index.astype(np.intp)
         return Requests(
             image=self.image[index],
             finding=self.finding[index],

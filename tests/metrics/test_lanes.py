@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -127,15 +129,37 @@ def test_very_long_predictions_leave_few_slots() -> None:
     # 60 fixations of 100 symbols: gains of 6,000 symbols are kept for 21 of the 60 regions at most.
     x, y = np.divmod(np.arange(60), 8)
     path = np.stack([x * 28 + 1, y * 28 + 1, np.full(60, 0.1)], axis=1)
-    assert metrics.scanmatch(path, path, SCREEN, temporal_bin_ms=1) == 1.0
-    half = path * (1, 1, 0.5)
-    assert metrics.scanmatch(path, half, SCREEN, temporal_bin_ms=1) == 0.5
+    metric = get("scanmatch", temporal_bin_ms=1)
+    many = [path, path * (1, 1, 0.5)] * (LANES // 2)
+    assert pairwise(metric, [path], many, SCREEN).tolist() == [[1.0, 0.5] * (LANES // 2)]
 
 
-def test_a_prediction_too_long_for_one_slot_is_scored() -> None:
+def test_predictions_too_long_for_one_slot_are_scored() -> None:
     # 160,000 symbols of 1 ms, half of each region: 100 of the first match.
     long = [(1, 1, 80.0), (200, 200, 80.0)]
-    assert metrics.scanmatch([(1, 1, 0.1)], long, SCREEN, temporal_bin_ms=1) == 100 / 160_000
+    metric = get("scanmatch", temporal_bin_ms=1)
+    scores = pairwise(metric, [[(1, 1, 0.1)]], [long] * LANES, SCREEN)
+    assert scores.tolist() == [[100 / 160_000] * LANES]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space as Linux counts it")
+def test_a_single_long_pair_takes_memory_for_one_lane() -> None:
+    # Two million symbols: three scratch rows of 16 MB, where 32 lanes would take 512 MB each.
+    program = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from gazesearch.metrics import scanmatch\n"
+        "def score(*path):\n"
+        "    return scanmatch([(1, 1, 0.1)], path, (224, 224), temporal_bin_ms=1)\n"
+        "score((1, 1, 0.1))\n"
+        "now = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (now + 2**29, resource.RLIM_INFINITY))\n"
+        "print(score(*[(1, 1, 100.0)] * 20))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{100 / 2_000_000}\n", done.stderr
 
 
 @pytest.mark.parametrize("n", [3, 4, 9])

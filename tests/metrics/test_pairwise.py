@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -281,3 +284,16 @@ def test_a_cache_that_cannot_be_written_is_done_without(
         return 2 * x
 
     assert twice(1.5) == 3.0
+
+
+def test_a_debugger_that_turns_numba_off_gets_the_same_scores() -> None:
+    program = (
+        "from gazesearch.metrics import scanmatch\n"
+        "look = [[112, 112], [60, 64]]\n"
+        "print(scanmatch(look, [[112, 112], [90, 64]], (224, 224)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("0.7142857142857143\n", "")

@@ -52,6 +52,14 @@ def test_tensors_are_taken_like_arrays() -> None:
     assert metric.higher_is_better is False
 
 
+@pytest.mark.parametrize("kind", ["bfloat16", "float16", "int32"])
+def test_tensors_of_any_kind_of_number_are_taken(kind: str) -> None:
+    path = torch.tensor([[112, 96, 0.25], [60, 64, 0.5]]).to(getattr(torch, kind))
+    metric = face("dtw")
+    metric.update([path], [[[112, 99], [64, 64]]])
+    assert metric.compute().item() == 7
+
+
 def test_pairs_without_a_value_are_left_out_and_counted() -> None:
     metric = face("multimatch_shape")
     metric.update(PREDICTIONS, REFERENCES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gazesearch.errors import DataError
+from gazesearch.errors import BadSetting, DataError
 from gazesearch.models.controls import CentreGaussian, MeanPath, RandomTrainPath, Uniform
 from gazesearch.prediction import Requests
 from gazesearch.scanpaths import Scanpaths
@@ -48,6 +48,13 @@ def test_the_same_seed_gives_the_same_paths_with_durations(kind: type, train: Sc
     assert drawn.has_durations.all()
     assert model.predicts_durations
     assert not model.needs_images
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("n", [0, -1])
+def test_no_draws_are_no_draws_to_ask_for(kind: type, n: int, train: Scanpaths) -> None:
+    with pytest.raises(BadSetting, match=f"n={n}"):
+        kind().fit(train).sample(ASKED, n)
 
 
 @pytest.mark.parametrize("kind", [Uniform, CentreGaussian])

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from gazesearch import metrics
-from gazesearch.errors import BadSetting
+from gazesearch.errors import BadSetting, DataError
 from gazesearch.models import decoding
 from gazesearch.models.conditional import Conditional
 from gazesearch.prediction import ImageSource, LogNormal, NextFixation, Requests
@@ -28,8 +28,11 @@ class Fixed(Conditional):
     name = "fixed"
     needs_images = False
 
-    def __init__(self, *, stop: float | None = 0.0, timed: bool = True) -> None:
-        self.stop, self.timed = stop, timed
+    def __init__(
+        self, *, stop: float | None = 0.0, timed: bool = True, mass: np.ndarray = MASS
+    ) -> None:
+        self.stop, self.timed, self.mass = stop, timed, mass
+        self.most_asked = 0
 
     @property
     def predicts_durations(self) -> bool:
@@ -40,8 +43,9 @@ class Fixed(Conditional):
     ) -> NextFixation:
         b = len(requests)
         assert len(histories) == b
+        self.most_asked = max(self.most_asked, b)
         with np.errstate(divide="ignore"):
-            log_mass = np.tile(np.log(MASS), (b, 1, 1))
+            log_mass = np.tile(np.log(self.mass), (b, 1, 1))
             stop = np.where(histories.lengths < 2, 0.0, self.stop or 0.0)
             log_stop = None if self.stop is None else np.log(stop)
         duration = LogNormal(mean=np.full(b, math.log(0.3)), spread=np.full(b, 0.2))
@@ -125,6 +129,32 @@ def test_a_path_does_not_depend_on_its_batch(n: int) -> None:
     assert Scanpaths.concat(parts) == everything
 
 
+def test_memory_does_not_grow_with_the_requests() -> None:
+    model = Fixed(stop=0.3)
+    many = decoding.sample(model, requests(700), 2, rng=4)
+    assert len(many) == 1400
+    assert model.most_asked <= 512
+    # A batch more or less changes no path: the first are those that fewer requests give.
+    assert many[:600] == decoding.sample(Fixed(stop=0.3), requests(300), 2, rng=4)
+    assert len(decoding.greedy(model, requests(700))) == 700
+
+
+def test_no_requests_give_no_paths() -> None:
+    for paths in (
+        decoding.greedy(Fixed(), requests(0)),
+        decoding.sample(Fixed(), requests(0), 2, rng=0),
+        decoding.typical(Fixed(), requests(0), draws=3, rng=0),
+    ):
+        assert len(paths) == 0
+
+
+@pytest.mark.parametrize("mass", [np.full((2, 4), np.nan), np.zeros((2, 4))], ids=["nan", "none"])
+def test_a_map_without_mass_is_refused_not_guessed_from(mass: np.ndarray) -> None:
+    for decode in (decoding.greedy, decoding.sample, decoding.typical):
+        with pytest.raises(DataError, match=r"fixed: image 0.png, finding edema: log_mass"):
+            decode(Fixed(mass=mass), requests(2))  # type: ignore[operator]
+
+
 def test_draws_of_a_request_stand_together_and_are_numbered() -> None:
     paths = decoding.sample(Fixed(), requests(2), 3, rng=0)
     assert paths.draw.tolist() == [0, 1, 2, 0, 1, 2]
@@ -184,6 +214,9 @@ def test_requests_in_different_frames_keep_their_own() -> None:
     [
         lambda: decoding.sample(Fixed(), requests(1), 0),
         lambda: decoding.sample(Fixed(), requests(1), 1, temperature=0),
+        lambda: decoding.sample(Fixed(), requests(1), 1, temperature=math.inf),
+        lambda: decoding.sample(Fixed(), requests(1), 1, max_fixations=-1),
+        lambda: decoding.typical(Fixed(), requests(1), max_fixations=-1),
         lambda: decoding.sample(Fixed(), requests(1), 1, nucleus=0),
         lambda: decoding.sample(Fixed(), requests(1), 1, nucleus=1.5),
         lambda: decoding.greedy(Fixed(), requests(1), inhibition_px=float("nan")),

@@ -38,9 +38,9 @@ def choose(
 ) -> Choice:
     """Pick the records to draw together.
 
-    The first table decides: its first record with this image, finding and subject that the other
-    tables have too. They give their first record of the same image and finding, of the same subject
-    where they have it.
+    The first table decides: its first record with this image, finding and subject that its other
+    subjects and the other tables have too. They give their first record of the same image and
+    finding, of the same subject where they have it.
 
     Args:
         tables: by name; the first one is the one that is asked for.
@@ -57,9 +57,11 @@ def choose(
         raise DataError(f"{name}: holds no records")
     image = _known("image", image, table.image)
     finding = _known("finding", finding, table.finding)
-    wanted = [_known("subject", who, table.subject) for who in subjects] or [None]
+    wanted = [_known("subject", who, table.subject) for who in dict.fromkeys(subjects)] or [None]
     first = _first_row(name, table, image=image, finding=finding, subject=wanted[0])
     others = [_searches(other) for other in list(tables.values())[1:]]
+    for who in wanted[1:]:
+        others.append(_searches(table[_rows(table, image=None, finding=None, subject=who)]))
     for row in _rows(table, image=image, finding=finding, subject=wanted[0]):
         if all((table.image[row], table.finding[row]) in searches for searches in others):
             first = row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.font_manager import FontProperties
@@ -26,6 +26,7 @@ SAMPLE: Final = 40.0  # width of what stands before a text
 SPACE: Final = 5.0
 BETWEEN: Final = 16.0
 MARK_AREA: Final = 60.0
+LONGEST: Final = 1000  # characters; no page holds as many in a line, and measuring more takes long
 ROUND_SECONDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -50,7 +51,9 @@ class Text:
 
 
 def printable(text: str) -> str:
-    """The text in one line without what no file format can hold."""
+    """The text in one line without what no file format can hold, far too long ones cut."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
     plain = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in plain).strip()
 
@@ -63,15 +66,23 @@ def shortened(text: str, widest: float, size: float) -> str:
     """
     if text_width(text, size) <= widest:
         return text
-    for kept in range(len(text) - 1, 0, -1):
+
+    def ends(kept: int) -> str:
         front = (kept + 1) // 2
-        shown = f"{text[:front]}…{text[len(text) - kept + front :]}"
-        if text_width(shown, size) <= widest:
-            return shown
-    return "…"
+        return f"{text[:front]}…{text[len(text) - kept + front :]}"
+
+    # The most characters that fit: more are never narrower, so half the rest is tried each time.
+    fit, least_too_many = 0, len(text)
+    while least_too_many - fit > 1:
+        kept = (fit + least_too_many) // 2
+        if text_width(ends(kept), size) <= widest:
+            fit = kept
+        else:
+            least_too_many = kept
+    return ends(fit)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def text_width(text: str, size: float) -> float:
     """Width in the font of all text, pt."""
     # `text_to_path` measures outlines at 100 units an em.

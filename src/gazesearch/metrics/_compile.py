@@ -26,7 +26,8 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     arithmetic (no fastmath): a score depends neither on vector width nor on the number of threads.
     """
     compiled: Any = _numba.njit(nogil=True, error_model="numpy")(function)
-    folder = cache_folder()
+    # NUMBA_DISABLE_JIT, a debugger's switch, gives the function back as it is: nothing to keep.
+    folder = None if _numba.config.DISABLE_JIT else cache_folder()
     if folder is not None:
         # numba looks at the folder when caching is enabled for a function, and never again.
         configured = _numba.config.CACHE_DIR

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.metrics._compile import inlined, kernel
-from gazesearch.metrics._lanes import LANES, LaneScorer, Tiles, longest_of, side_by_side
+from gazesearch.metrics._lanes import LANES, LaneScorer, Tiles, longest_of, most_lanes, side_by_side
 from gazesearch.metrics._metric import Measure, Scorer, positive, whole
 from gazesearch.metrics._pairs import score_pair
 from gazesearch.metrics._paths import Floats, Integers, Paths
@@ -156,12 +156,13 @@ def _scores(
     out: Floats,
 ) -> None:
     most = longest_of(b_offsets, tiles.predictions)
-    symbols, lengths = np.empty((most, LANES), np.int64), np.empty(LANES, np.int64)
-    row, state = np.empty((most, LANES)), np.empty((5, LANES))
+    lanes = most_lanes(tiles)  # rows no wider than needed: those of a single long pair are many
+    symbols, lengths = np.empty((most, lanes), np.int64), np.empty(LANES, np.int64)
+    row, state = np.empty((most, lanes)), np.empty((5, LANES))
     # What the symbols of a tile gain with a symbol of a reference is looked up once, for all
     # references that have it: slot s keeps the gains of the symbol `held[s]`.
-    slots = max(1, min(SLOTS, KEPT // (most * LANES)))
-    profile, held = np.empty((slots, most, LANES)), np.empty(slots, np.int64)
+    slots = max(1, min(SLOTS, KEPT // (most * lanes)))
+    profile, held = np.empty((slots, most, lanes)), np.empty(slots, np.int64)
     for tile in range(len(tiles.spans)):
         first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
         width = side_by_side(b, b_offsets, tiles, tile, symbols, lengths)

@@ -76,4 +76,7 @@ class ScanpathMetric(torchmetrics.Metric):  # type: ignore[misc]  # torchmetrics
 
 
 def _array(path: ArrayLike) -> ArrayLike:
-    return path.detach().cpu().numpy() if isinstance(path, torch.Tensor) else np.asarray(path)
+    if isinstance(path, torch.Tensor):
+        # numpy knows no bfloat16, which mixed precision gives; float64 holds it exactly.
+        return np.asarray(path.detach().cpu().double())
+    return np.asarray(path)

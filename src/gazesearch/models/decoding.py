@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from gazesearch import metrics
-from gazesearch.errors import BadSetting
+from gazesearch.errors import BadSetting, DataError
 from gazesearch.metrics import Metric
 from gazesearch.prediction import (
     ConditionalModel,
@@ -31,6 +31,7 @@ from gazesearch.scanpaths import Scanpaths
 MAX_FIXATIONS: Final = 7
 INHIBITION_PX: Final = 16.0
 """Radius of inhibition of return in the released decoder of GazeSearch, at 224 px."""
+_BATCH: Final = 512  # paths that grow together: 25 kB each for every map of 56 x 56 cells
 
 
 def greedy(
@@ -96,18 +97,20 @@ def sample(
         n: number of draws a request.
         images: for models that look at images.
         rng: seed or generator.
-        temperature: divides the log mass of cells; below 1 is sharper. Stopping is left alone.
+        temperature: divides the log mass of cells; below 1 is sharper. Finite; stopping is left
+            alone.
         nucleus: share of the mass that is kept, the likeliest cells first (Holtzman et al. 2020).
         max_fixations: longest path, the start included.
 
     Returns:
         n paths a request, standing together, with `draw` 0..n-1; places uniform within their cell.
     """
-    if n < 1 or not temperature > 0 or not 0 < nucleus <= 1:
+    if n < 1 or not 0 < temperature < math.inf or not 0 < nucleus <= 1:
         raise BadSetting(
             f"n={n}, temperature={temperature}, nucleus={nucleus}: n must be 1 or more, "
-            "temperature above 0, nucleus above 0 and at most 1"
+            "temperature above 0 and finite, nucleus above 0 and at most 1"
         )
+    _refuse_no_fixations(max_fixations)
     generator = np.random.default_rng(rng)
     repeated = requests[np.repeat(np.arange(len(requests)), n)]
     # Drawn before the walk, path by path: no path's numbers depend on where another one ends, and
@@ -221,34 +224,65 @@ def _walk(
     max_fixations: int,
     draw: list[int] | None = None,
 ) -> Scanpaths:
-    """Grow every path until it stops; finished paths drop out of the batch."""
-    if max_fixations < 1:
-        raise BadSetting(f"max_fixations={max_fixations}: must be 1 or more")
+    """Grow every path until it stops, some paths at a time: memory does not grow with them all."""
+    _refuse_no_fixations(max_fixations)
     n = len(requests)
     walk = _Walk(
         sizes=requests.screen_sizes, position=0, fixations=np.full((n, max_fixations, 3), np.nan)
     )
     lengths = np.zeros(n, np.intp)
-    rows = np.arange(n)
-    while len(rows) and walk.position < max_fixations:
-        asked = requests[rows]
-        past = list(walk.fixations[rows, : walk.position])
-        if not model.predicts_durations:
-            past = [path[:, :2] for path in past]
-        told = model.next_fixation(asked, asked.answered(past, name=model.name), images=images)
-        made = step(told, walk, rows)
-        xy, stop = made.xy, made.stop
-        if walk.position == 0:  # the start is given, only its duration is the model's
-            xy, stop = walk.sizes[rows] / 2, np.zeros(len(rows), np.bool_)
-        going = rows[~stop]
-        walk.fixations[going, walk.position, :2] = xy[~stop]
-        if made.duration is not None:
-            walk.fixations[going, walk.position, 2] = made.duration[~stop]
-        lengths[going] = walk.position + 1
-        walk.position += 1
-        rows = going
+    for first in range(0, n, _BATCH):
+        rows = np.arange(first, min(first + _BATCH, n))
+        walk.position = 0
+        while len(rows) and walk.position < max_fixations:
+            rows = _grow(model, requests, step, walk, rows, images)
+            lengths[rows] = walk.position
     paths = [walk.fixations[row, : lengths[row]] for row in range(n)]
     return requests.answered(paths, name=model.name, draw=draw)
+
+
+def _grow(
+    model: ConditionalModel,
+    requests: Requests,
+    step: Callable[[NextFixation, _Walk, NDArray[np.intp]], _Step],
+    walk: _Walk,
+    rows: NDArray[np.intp],
+    images: ImageSource | None,
+) -> NDArray[np.intp]:
+    """Give some paths their next fixation; returns those that did not stop instead."""
+    asked = requests[rows]
+    past = list(walk.fixations[rows, : walk.position])
+    if not model.predicts_durations:
+        past = [path[:, :2] for path in past]
+    told = model.next_fixation(asked, asked.answered(past, name=model.name), images=images)
+    _refuse_no_mass(told, asked, model.name)
+    made = step(told, walk, rows)
+    xy, stop = made.xy, made.stop
+    if walk.position == 0:  # the start is given, only its duration is the model's
+        xy, stop = walk.sizes[rows] / 2, np.zeros(len(rows), np.bool_)
+    going = rows[~stop]
+    walk.fixations[going, walk.position, :2] = xy[~stop]
+    if made.duration is not None:
+        walk.fixations[going, walk.position, 2] = made.duration[~stop]
+    walk.position += 1
+    return going
+
+
+def _refuse_no_fixations(max_fixations: int) -> None:
+    if max_fixations < 1:
+        raise BadSetting(f"max_fixations={max_fixations}: must be 1 or more")
+
+
+def _refuse_no_mass(told: NextFixation, asked: Requests, name: str) -> None:
+    """From a map without mass or with NaN no place can be taken that is not made up."""
+    most = told.log_mass.max(axis=(1, 2), initial=-np.inf)
+    faulty = np.flatnonzero(~np.isfinite(most))
+    if len(faulty):
+        first = int(faulty[0])
+        raise DataError(
+            f"{name}: image {asked.image[first]}, finding {asked.finding[first]}: log_mass has NaN "
+            "or no finite cell: a map must have mass somewhere"
+        )
 
 
 def _cell_centres(h: int, w: int, sizes: Floats) -> Floats:

@@ -9,8 +9,8 @@ from scipy.special import logsumexp
 
 from gazesearch import Scanpaths
 from gazesearch.datasets.phantom import PHANTOM_V1, Observer, make_case
-from gazesearch.datasets.phantom.walks import walk
-from gazesearch.errors import DataError, UnknownName
+from gazesearch.datasets.phantom.walks import STEPS, _places, walk
+from gazesearch.errors import BadSetting, DataError, UnknownName
 from gazesearch.findings import FINDINGS
 from gazesearch.prediction import ConditionalModel, NextFixation, Requests
 
@@ -244,3 +244,23 @@ def _in_parts(
 
 def test_the_frozen_observer_is_the_default() -> None:
     assert Observer().config is PHANTOM_V1
+
+
+def test_every_place_of_a_cell_is_in_it_in_frames_of_any_size() -> None:
+    # Column by column and place by place: where rounding would carry one into the cell before.
+    column, step = np.divmod(np.arange(56 * STEPS), STEPS)
+    log_mass = np.full((len(column), 1, 56), -np.inf)
+    log_mass[np.arange(len(column)), 0, column] = 0.0
+    chance = np.column_stack(
+        [np.full(len(column), 0.5), np.full(len(column), 0.5), (step + 0.5) / STEPS,
+         np.full(len(column), 0.5)]
+    )  # fmt: skip
+    for side in (224.0, 99.0, 300.0, 400.0, 1000.0, 1050.0, 2500.0, 123.4):
+        x = _places(log_mass, chance, np.full((len(column), 2), side))[:, 0]
+        assert np.array_equal(np.floor(x * 56 / side), column), side
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_at_least_one_search_is_drawn(observer: Observer, n: int) -> None:
+    with pytest.raises(BadSetting, match=f"n={n}"):
+        observer.sample(requests(ASKED), n, images=IMAGES)

@@ -18,7 +18,7 @@ from gazesearch.datasets.phantom.config import (
 )
 from gazesearch.datasets.phantom.evidence import evidence
 from gazesearch.datasets.phantom.walks import walk
-from gazesearch.errors import DataError
+from gazesearch.errors import BadSetting, DataError
 from gazesearch.findings import finding_id
 from gazesearch.prediction import Floats, ImageSource, LogNormal, NextFixation, Requests, Rng
 from gazesearch.prediction import image_of as one_image
@@ -106,7 +106,13 @@ class Observer:
     def sample(
         self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
     ) -> Scanpaths:
-        """n searches a request, column `draw` 0..n-1."""
+        """n searches a request, column `draw` 0..n-1.
+
+        Raises:
+            BadSetting: n is under 1.
+        """
+        if n < 1:
+            raise BadSetting(f"n={n}: must be 1 or more")
         repeated = requests[np.repeat(np.arange(len(requests)), n)]
         paths = walk(self, repeated, images=images, rng=rng, longest=self.config.observer.longest)
         draws = np.tile(np.arange(n), len(requests)).tolist()
@@ -136,8 +142,9 @@ class Observer:
             made = evidence(image, missing, config=self.config.observer)
             for number, one in zip(missing, made, strict=True):
                 maps[number] = self._maps[key, number] = one
-            while len(self._maps) > _CACHED:
-                self._maps.pop(next(iter(self._maps)), None)
+            # A copy of the keys: other threads add to the maps meanwhile.
+            for old in list(self._maps)[: max(0, len(self._maps) - _CACHED)]:
+                self._maps.pop(old, None)
         return {number: one for number, one in maps.items() if one is not None}
 
 

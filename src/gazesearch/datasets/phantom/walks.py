@@ -87,7 +87,9 @@ def _places(log_mass: Floats, chance: Floats, sizes: Floats) -> Floats:
     corner = np.stack([cell % width, cell // width], axis=1)
     steps = corner * STEPS + np.floor(chance[:, 2:] * STEPS)
     places: Floats = steps * sizes / (width * STEPS, height * STEPS)
-    return places
+    # In frames other than 224 px rounding puts some first places of a cell into the one before.
+    short = np.floor(places * (width, height) / sizes) < corner
+    return np.where(short, places * (1 + 2**-51), places)
 
 
 def _cells(mass: Floats, chance: Floats) -> NDArray[np.intp]:

@@ -6,7 +6,7 @@ from typing import Self, final
 
 import numpy as np
 
-from gazesearch.errors import DataError
+from gazesearch.errors import BadSetting, DataError
 from gazesearch.prediction import Floats, ImageSource, Requests, Rng
 from gazesearch.scanpaths import Scanpaths
 
@@ -42,7 +42,7 @@ class RandomTrainPath:
         self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
     ) -> Scanpaths:
         """n paths a request, drawn with replacement."""
-        repeated = requests[np.repeat(np.arange(len(requests)), n)]
+        repeated = _repeated(requests, n)
         draws = np.tile(np.arange(n), len(requests)).tolist()
         return repeated.answered(self._draw(repeated, rng), name=self.name, draw=draws)
 
@@ -95,7 +95,7 @@ class MeanPath:
         self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
     ) -> Scanpaths:
         """The same path n times: the model knows no other."""
-        repeated = requests[np.repeat(np.arange(len(requests)), n)]
+        repeated = _repeated(requests, n)
         answers = [path.fixations for path in self.predict(repeated)]
         draws = np.tile(np.arange(n), len(requests)).tolist()
         return repeated.answered(answers, name=self.name, draw=draws)
@@ -128,6 +128,13 @@ class _ByFinding:
         path = fixations.copy()
         path[:, :2] *= size / self.size
         return path if self.timed else path[:, :2]
+
+
+def _repeated(requests: Requests, n: int) -> Requests:
+    """Each request n times."""
+    if n < 1:
+        raise BadSetting(f"n={n}: must be 1 or more")
+    return requests[np.repeat(np.arange(len(requests)), n)]
 
 
 def _mean(paths: Scanpaths) -> Floats:
