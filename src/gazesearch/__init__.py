@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gazesearch import errors, metrics, protocols
+    from gazesearch.audit import Audit, audit_dataset
     from gazesearch.datasets import Dataset, load_dataset
     from gazesearch.errors import GazeSearchError
     from gazesearch.evaluation import Scores, evaluate
@@ -31,12 +32,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "FINDINGS",
+    "Audit",
     "Dataset",
     "DatasetInfo",
     "GazeSearchError",
     "Scanpath",
     "Scanpaths",
     "Scores",
+    "audit_dataset",
     "errors",
     "evaluate",
     "first_copies",
@@ -50,12 +53,14 @@ __all__ = [
 
 _HOMES: Final = {
     "FINDINGS": "findings",
+    "Audit": "audit",
     "Dataset": "datasets",
     "DatasetInfo": "scanpaths",
     "GazeSearchError": "errors",
     "Scanpath": "scanpaths",
     "Scanpaths": "scanpaths",
     "Scores": "evaluation",
+    "audit_dataset": "audit",
     "evaluate": "evaluation",
     "first_copies": "scanpaths",
     "load_dataset": "datasets",

@@ -11,7 +11,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-HELP = ("evaluate", "validate", "show", "phantom", "protocol", "demo", "doctor")
+HELP = ("evaluate", "validate", "audit", "show", "phantom", "protocol", "demo", "doctor")
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

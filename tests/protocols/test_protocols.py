@@ -223,30 +223,6 @@ def test_an_altered_file_is_refused(tmp_path: Path, old: str, new: str, said: st
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("image,person\na,b\n", "line 1: the columns image and patient"),
-        ("image,patient\na.jpg,\n", "line 2: image and patient must be filled in"),
-        ("image,patient\na.jpg,1\na.jpg,2\n", "line 3: image a.jpg has two patients"),
-        ('image,patient\n"a.jpg,1\n', "not a CSV file"),
-        ("image,patient\n\xff,1\n", "not a CSV file in UTF-8"),
-        ("", "line 1"),
-    ],
-)
-def test_a_faulty_table_of_patients_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "patients.csv"
-    file.write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match=said):
-        protocols.read_patients(file)
-
-
-def test_a_table_of_patients_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "patients.csv"
-    file.write_text("study,image,patient\n1,a.jpg,p1\n2,b.jpg,p1\n2,b.jpg,p1\n")
-    assert protocols.read_patients(file) == {"a.jpg": "p1", "b.jpg": "p1"}
-
-
 # -- results carry them
 
 

@@ -1,4 +1,7 @@
-"""The command line. This file alone knows exit statuses: 2 for whatever a user can mend."""
+"""The command line. This file alone knows exit statuses.
+
+2 for whatever a user can mend, 1 for what `--fail-on` was told to stop at, 70 for our own faults.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from gazesearch.cli.audit import AuditFailed, audit
 from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
@@ -31,12 +35,14 @@ app = typer.Typer(
 Examples:
   gazesearch evaluate predictions.json --annotations gazesearch.json
   gazesearch validate predictions.csv --predictions
+  gazesearch audit gazesearch.json --output audit/
   gazesearch show gazesearch.json --output path.svg
   gazesearch demo
 Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 )
 app.command()(evaluate)
 app.command()(validate)
+app.command()(audit)
 app.command()(show)
 app.add_typer(protocol, name="protocol")
 app.command()(phantom)
@@ -69,6 +75,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except AuditFailed as found:
+        _stop(str(found), status=1)
     except GazeSearchError as error:
         _stop(str(error), status=2)
     except OSError as error:

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from gazesearch.errors import BadSetting, DataError, UnknownName
-from gazesearch.protocols.files import read_patients, read_protocol, write_protocol
+from gazesearch.formats.patients import read_patients
+from gazesearch.protocols.files import read_protocol, write_protocol
 from gazesearch.protocols.protocol import (
     METRICS,
     PARTS,

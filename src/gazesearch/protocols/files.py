@@ -1,12 +1,10 @@
-"""Protocols and tables of patients as files."""
+"""Protocols as files."""
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final, get_args
 
 from gazesearch.errors import DataError, GazeSearchError, first_line
@@ -86,29 +84,3 @@ def _record(fields: list[Any]) -> RecordId:
     if not isinstance(record.subject, int | str | None):
         raise ValueError(f"record {fields!r}: its subject is neither number nor text")
     return record
-
-
-def read_patients(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Patient of each image, from a CSV file with the columns `image` and `patient`.
-
-    Raises:
-        UnreadableFile: the file is absent or too large.
-        DataError: a column is missing, a field is empty, or an image has two patients.
-    """
-    file = readable(path, max_size=MAX_SIZE)
-    patients: dict[str, str] = {}
-    try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines, strict=True)
-            if not {"image", "patient"} <= set(rows.fieldnames or ()):
-                raise DataError(f"{file}: line 1: the columns image and patient must be there")
-            for row in rows:
-                image, patient = row["image"], row["patient"]
-                where = f"{file}: line {rows.line_num}"
-                if not image or not patient:
-                    raise DataError(f"{where}: image and patient must be filled in")
-                if patients.setdefault(image, patient) != patient:
-                    raise DataError(f"{where}: image {image} has two patients: keep one")
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: not a CSV file in UTF-8: {first_line(error)}") from error
-    return patients
