@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gazesearch.audit import Audit, audit_dataset
     from gazesearch.datasets import Dataset, load_dataset
     from gazesearch.errors import GazeSearchError
-    from gazesearch.evaluation import Scores, evaluate
+    from gazesearch.evaluation import Comparison, Scores, compare, evaluate
     from gazesearch.findings import FINDINGS
     from gazesearch.formats import read_scanpaths, write_scanpaths
     from gazesearch.scanpaths import (
@@ -33,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "FINDINGS",
     "Audit",
+    "Comparison",
     "Dataset",
     "DatasetInfo",
     "GazeSearchError",
@@ -40,6 +41,7 @@ __all__ = [
     "Scanpaths",
     "Scores",
     "audit_dataset",
+    "compare",
     "errors",
     "evaluate",
     "first_copies",
@@ -52,6 +54,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Comparison": "evaluation",
     "FINDINGS": "findings",
     "Audit": "audit",
     "Dataset": "datasets",
@@ -61,6 +64,7 @@ _HOMES: Final = {
     "Scanpaths": "scanpaths",
     "Scores": "evaluation",
     "audit_dataset": "audit",
+    "compare": "evaluation",
     "evaluate": "evaluation",
     "first_copies": "scanpaths",
     "load_dataset": "datasets",

@@ -11,7 +11,9 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-HELP = ("evaluate", "validate", "audit", "show", "phantom", "protocol", "demo", "doctor")
+HELP = (
+    "evaluate", "compare", "validate", "audit", "show", "phantom", "protocol", "demo", "doctor",
+)  # fmt: skip
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

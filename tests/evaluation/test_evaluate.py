@@ -216,7 +216,7 @@ def test_scores_survive_being_saved(tmp_path: Path) -> None:
     assert result["run"]["versions"]["gazesearch"]
     assert result["run"]["settings"]["metrics"]["scanmatch"]["bins"] == [16, 12]
     csv = (tmp_path / "out" / "summary.csv").read_text().splitlines()
-    assert csv[0] == "group,metric,mean,std,best,n,undefined,higher_is_better"
+    assert csv[0] == ("group,metric,mean,std,best,n,undefined,higher_is_better,low,high,images")
     assert "| ScanMatch ↑ |" in (tmp_path / "out" / "summary.md").read_text()
 
 

@@ -53,6 +53,34 @@ def test_seen_and_unseen_images_stand_side_by_side(scores: Scores) -> None:
     assert "image unseen" in scores.to_table()
 
 
+@pytest.mark.parametrize(
+    ("group", "low", "high"), [("all records", 0.425, 0.455), ("image unseen", 0.394, 0.431)]
+)
+def test_intervals_are_those_quoted(scores: Scores, group: str, low: float, high: float) -> None:
+    found = scores.intervals(scores.groups()[group])["scanmatch"]
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.003)
+
+
+def test_released_predictions_beat_a_train_path_on_images_that_train_has(
+    scores: Scores, annotations: Scanpaths, annotations_file: Path
+) -> None:
+    """The first train path of the finding, whatever the image: a floor that anybody can make."""
+    used = gazesearch.with_first_fixation(annotations, "replace")
+    first = {
+        finding: paths[0] for finding, paths in used.where(split="train").group("task").items()
+    }
+    test = used.where(split="test")
+    predicted = Scanpaths.of(
+        [first[finding].fixations[:, :2] for finding in test.finding],
+        image=test.image.tolist(), finding=test.finding.tolist(), info=annotations.info,
+    )  # fmt: skip
+    floor = gazesearch.evaluate(predicted, annotations_file, metrics=["scanmatch"])
+    found = gazesearch.compare(scores, floor, names=["ChestSearch", "first path"])
+    (seen,) = (one for one in found.tests if one.group == "image also in train")
+    assert seen.favours == "ChestSearch"
+    assert (seen.records, seen.images) == (366, 333)
+
+
 @pytest.mark.parametrize(("rule", "expected"), [("prepend", 0.3986), ("as-recorded", 0.3322)])
 def test_the_first_fixation_rule_decides_the_score(
     annotations: Scanpaths, released: Scanpaths, rule: str, expected: float

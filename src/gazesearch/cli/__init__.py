@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from gazesearch.cli.audit import AuditFailed, audit
+from gazesearch.cli.compare import compare
 from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
@@ -34,6 +35,7 @@ app = typer.Typer(
     epilog="""\b
 Examples:
   gazesearch evaluate predictions.json --annotations gazesearch.json
+  gazesearch compare results/mine results/chestsearch
   gazesearch validate predictions.csv --predictions
   gazesearch audit gazesearch.json --output audit/
   gazesearch show gazesearch.json --output path.svg
@@ -41,6 +43,7 @@ Examples:
 Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 )
 app.command()(evaluate)
+app.command()(compare)
 app.command()(validate)
 app.command()(audit)
 app.command()(show)

@@ -32,7 +32,6 @@ def demo(
     """
     import gazesearch
     from gazesearch.datasets.phantom import write_phantom
-    from gazesearch.evaluation import side_by_side
 
     with progress() as say:
         dataset = write_phantom(output, images=images, observers=observers, rng=seed, progress=say)
@@ -43,11 +42,12 @@ def demo(
         gazesearch.write_scanpaths(predictions[name], file)
         results[name] = gazesearch.evaluate(file, dataset.annotations)
         results[name].save(output / "results" / name)
-    typer.echo(side_by_side(results))
+    found = gazesearch.compare(*results.values(), names=list(results))
+    typer.echo(found.to_table(tests=False))
     pictures = _draw(dataset, predictions, output / "pictures")
     typer.echo(
         "observer: one more simulated person; typical: of 64 such people the one most like the "
-        "others;\nimage-free: the mean train path of the finding; random: any train path of the "
+        "others;\nimage-free: the one path that suits the finding best in train; random: any train path of the "
         "finding\n\n"
         f"Pictures in {output / 'pictures'}: {', '.join(file.name for file in pictures)}\n"
         f"The files are in {output}; look at them by hand:\n"
@@ -62,7 +62,7 @@ def _predictions(dataset: Dataset, seed: int) -> dict[str, Scanpaths]:
     from gazesearch.datasets.phantom import Observer
     from gazesearch.images import ImageFolder
     from gazesearch.models import decoding
-    from gazesearch.models.controls import MeanPath, RandomTrainPath
+    from gazesearch.models.controls import FixedPath, RandomTrainPath
     from gazesearch.prediction import Requests
 
     train, test = (dataset.scanpaths.where(split=split) for split in ("train", "test"))
@@ -74,7 +74,7 @@ def _predictions(dataset: Dataset, seed: int) -> dict[str, Scanpaths]:
     return {
         "observer": observer.predict(requests, images=images, rng=seed),
         "typical": decoding.typical(observer, requests, images=images, rng=seed),
-        "image-free": MeanPath().fit(train).predict(requests),
+        "image-free": FixedPath().fit(train).predict(requests),
         "random": RandomTrainPath().fit(train).predict(requests, rng=seed),
     }
 

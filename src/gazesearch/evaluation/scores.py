@@ -11,6 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch.errors import DataError, UnknownName
+from gazesearch.evaluation.intervals import RESAMPLES, Interval, intervals
+from gazesearch.evaluation.means import (
+    Mask,
+    best_of,
+    mean_over_pairs,
+    means,
+    pair_numbers,
+    record_numbers,
+    trial_weights,
+    weighted_mean,
+)
 from gazesearch.files import RunRecord
 from gazesearch.metrics import Metric
 from gazesearch.metrics.search_efficiency import curve_from_first
@@ -21,7 +32,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 By = Literal["finding", "length", "split-overlap", "subject"]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,25 +153,51 @@ class Scores:
             return self._curve_summary(metric, rows)
         kind = declared[metric].kind
         values = self.values[metric][rows]
-        records, pairs = self._records(rows), self._pairs(rows)
+        records, pairs = record_numbers(self.keys, rows), pair_numbers(self.keys, rows)
         if kind == "map":  # repeated on the rows of its image and finding: one value each
-            values = _means(values, pairs)
+            values = means(values, pairs)
             records = pairs = np.arange(len(values))
         defined = ~np.isnan(values)
-        mean = _mean_over_pairs(_means(values, records), records, pairs)
+        mean = mean_over_pairs(means(values, records), records, pairs)
         if kind == "search":  # over trials, whatever their image
-            mean = _weighted_mean(values, self._trial_weights(rows, ~np.isnan(values)))
+            mean = weighted_mean(values, self._trial_weights(rows, ~np.isnan(values)))
         best = None
         if self.several_draws and kind == "pair":
-            found = _best(values, records, higher=declared[metric].higher_is_better)
-            best = _mean_over_pairs(found, records, pairs)
+            found = best_of(values, records, higher=declared[metric].higher_is_better)
+            best = mean_over_pairs(found, records, pairs)
+        with np.errstate(invalid="ignore"):  # an infinite value leaves no spread
+            std = float(np.std(values[defined], ddof=1)) if defined.sum() > 1 else float("nan")
         return Summary(
             mean=mean,
-            std=float(np.std(values[defined], ddof=1)) if defined.sum() > 1 else float("nan"),
+            std=std,
             best=best,
             n=int(defined.sum()),
             undefined=int((~defined).sum()),
         )
+
+    def intervals(
+        self,
+        where: Mask | None = None,
+        *,
+        resamples: int = RESAMPLES,
+        rng: int | np.random.Generator = 0,
+        patients: Mapping[str, str] | None = None,
+    ) -> dict[str, Interval]:
+        """95% interval of the mean of each metric, by percentile bootstrap over images.
+
+        All records of an image stay together, in every resample; all metrics see the same ones.
+
+        Args:
+            where: rows of a group; None takes all.
+            resamples: number of resamples, 100 to 1,000,000.
+            rng: seed or generator.
+            patients: patient of each image; given, patients are resampled instead of images.
+
+        Raises:
+            DataError: an image has no patient.
+            BadSetting: `resamples` or `rng` is outside its range.
+        """
+        return intervals(self, where, resamples=resamples, rng=rng, patients=patients)
 
     def curve(self, where: Mask | None = None, *, reference: bool = False) -> NDArray[np.float64]:
         """TFP curve of the predictions, or of the people, over a group of records, (K,)."""
@@ -194,27 +230,13 @@ class Scores:
     def _trial_weights(
         self, rows: Mask, counted: Mask, *, reference: bool = False
     ) -> NDArray[np.float64]:
-        """How much each row counts as a trial, so that paths that stand on several rows count once.
-
-        A prediction that is scored against several people is one trial, the draws of a record share
-        one, and a person's own path is one however many predictions it was scored with.
-        """
-        records = self.keys["record"][rows]
-        weights = 1 / _sizes(records, counted)
-        if not reference:
-            keys = zip(self._pairs(rows).tolist(), self.keys["prediction"][rows], strict=True)
-            numbers: dict[tuple[int, int], int] = {}
-            trials = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
-            weights /= _sizes(trials, counted)
-        return weights
-
-    def _records(self, rows: Mask) -> NDArray[np.intp]:
-        return np.unique(self.keys["record"][rows], return_inverse=True)[1]
-
-    def _pairs(self, rows: Mask) -> NDArray[np.intp]:
-        numbers: dict[tuple[str, str], int] = {}
-        keys = zip(self.keys["image"][rows], self.keys["finding"][rows], strict=True)
-        return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
+        return trial_weights(
+            record_numbers(self.keys, rows),
+            pair_numbers(self.keys, rows),
+            self.keys["prediction"][rows],
+            counted,
+            reference=reference,
+        )
 
     def to_arrow(self) -> pyarrow.Table:
         """The rows as Arrow: keys, then metrics."""
@@ -251,9 +273,41 @@ class Scores:
 
     def save(self, folder: str | os.PathLike[str], *, by: By | None = None) -> None:
         """Write `results.json`, `scores.parquet` (the rows), `summary.csv` and `summary.md`."""
-        from gazesearch.evaluation.tables import save
+        from gazesearch.evaluation.saving import save
 
         save(self, folder, by)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Scores:
+        """Read a folder that `save` wrote (`gazesearch evaluate --output`).
+
+        Raises:
+            UnreadableFile: `results.json` or `scores.parquet` is absent or cannot be read.
+            DataError: they are not what `save` writes, or do not belong together.
+        """
+        from gazesearch.evaluation.saving import load
+
+        saved = load(folder)
+        return cls(
+            keys=saved.keys,
+            values=saved.values,
+            metrics=saved.metrics,
+            counts=Counts(**saved.counts),
+            refused=saved.refused,
+            notes=saved.notes,
+            protocol=saved.protocol,
+            split=saved.split,
+            first_fixation=saved.first_fixation,
+            dataset=saved.dataset,
+            run=saved.run,
+        )
+
+    def comparable_key(self) -> tuple[str, str, str, str]:
+        """What two tables must share to be compared: dataset, split, first-fixation rule, digest.
+
+        The digest is the protocol's: of rules, records and their fixations.
+        """
+        return (self.dataset.name, self.split, self.first_fixation, self.protocol.digest)
 
     def __repr__(self) -> str:
         return (
@@ -268,48 +322,3 @@ def _label(by: str, value: Any) -> str:
     if by == "length":
         return f"{value} fixation{'s' * (value != 1)}"
     return f"subject {value}" if by == "subject" else str(value)
-
-
-def _means(values: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Mean of the defined values of each group; NaN for a group without any."""
-    n = int(groups.max()) + 1 if len(groups) else 0
-    defined = ~np.isnan(values)
-    counts = np.bincount(groups[defined], minlength=n)
-    sums = np.bincount(groups[defined], weights=values[defined], minlength=n)
-    means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
-    return means
-
-
-def _sizes(groups: NDArray[np.intp], counted: Mask) -> NDArray[np.float64]:
-    """Number of counted rows in the group of each row, at least 1."""
-    _, number = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(number[counted], minlength=int(number.max(initial=-1)) + 1)
-    return np.maximum(sizes, 1)[number].astype(np.float64)
-
-
-def _weighted_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Mean of the defined values; NaN if there is none."""
-    defined = ~np.isnan(values)
-    total = weights[defined].sum()
-    return float((values[defined] * weights[defined]).sum() / total) if total else float("nan")
-
-
-def _best(
-    values: NDArray[np.float64], groups: NDArray[np.intp], *, higher: bool
-) -> NDArray[np.float64]:
-    """Best defined value of each group; NaN for a group without any."""
-    n = int(groups.max()) + 1 if len(groups) else 0
-    best = np.full(n, np.nan)
-    (np.fmax if higher else np.fmin).at(best, groups, values)
-    return best
-
-
-def _mean_over_pairs(
-    by_record: NDArray[np.float64], records: NDArray[np.intp], pairs: NDArray[np.intp]
-) -> float:
-    """Mean over (image, finding) of the mean over its people."""
-    pair_of_record = np.zeros(len(by_record), np.intp)
-    pair_of_record[records] = pairs
-    by_pair = _means(by_record, pair_of_record)
-    defined = by_pair[~np.isnan(by_pair)]
-    return float(defined.mean()) if len(defined) else float("nan")
