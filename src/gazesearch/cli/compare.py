@@ -18,7 +18,7 @@ def compare(
         typer.Argument(metavar="RESULT", help="Folders that evaluate --output wrote."),
     ],
     by: Annotated[
-        Literal["finding", "length", "split-overlap", "subject"] | None,
+        Literal["finding", "length", "split-overlap", "source", "subject"] | None,
         typer.Option(help="Compare on these groups, too; on seen and unseen images by default."),
     ] = None,
     resamples: Annotated[int, typer.Option(help="Number of resamples.")] = 10_000,

@@ -47,8 +47,8 @@ def demo(
     pictures = _draw(dataset, predictions, output / "pictures")
     typer.echo(
         "observer: one more simulated person; typical: of 64 such people the one most like the "
-        "others;\nimage-free: the one path that suits the finding best in train; random: any train path of the "
-        "finding\n\n"
+        "others;\nimage-free: the one path that suits the finding best in train; random: any "
+        "train path of the finding\n\n"
         f"Pictures in {output / 'pictures'}: {', '.join(file.name for file in pictures)}\n"
         f"The files are in {output}; look at them by hand:\n"
         f"  gazesearch evaluate {files['typical']} --annotations {dataset.annotations}\n"

@@ -46,9 +46,20 @@ def evaluate(
         typer.Option(metavar="NAME,...", help="Which metrics; all but sequence_score by default."),
     ] = None,
     by: Annotated[
-        Literal["finding", "length", "split-overlap", "subject"] | None,
+        Literal["finding", "length", "split-overlap", "source", "subject"] | None,
         typer.Option(help="Show the scores of these groups beside those of all records."),
     ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Compare with another prediction file, a control (fixed-path, consensus, ...; "
+            "see the guide), people or typical-person; may be repeated.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the resamples, and of controls that draw.")
+    ] = 0,
     allow_missing: Annotated[
         bool,
         typer.Option("--allow-missing", help="Count what is missing; the table says as what."),
@@ -70,24 +81,34 @@ def evaluate(
     Examples:
       gazesearch evaluate mine.json --annotations gazesearch.json
       gazesearch evaluate mine.csv --annotations gazesearch.json --by finding --output results/
+      gazesearch evaluate mine.json --annotations gazesearch.json --protocol unseen-images \\
+          --against theirs.json --against fixed-path
       gazesearch evaluate mine.json --annotations coco.json --metrics scanmatch,tfp_area --json
     """
     import gazesearch  # numba and pyarrow load on first use, so that --help stays instant
-    from gazesearch.files import ready_folder
+    from gazesearch.evaluation import compare_with, truth_of
+    from gazesearch.files import ready_folder, write_text
 
     if output is not None:
         ready_folder(output)
     with progress() as say:
-        scores = gazesearch.evaluate(
-            predictions,
+        say("reading references", 0.0)
+        truth = truth_of(
             annotations,
             protocol=protocol,
             split=split,
             first_fixation=first_fixation,
-            metrics=None if metrics is None else metrics.replace(",", " ").split(),
-            allow_missing=allow_missing,
             dataset=dataset,
             screen_size=parse_screen_size(screen_size),
+            duration_unit=duration_unit,
+            lenient=lenient,
+            max_size=parse_size(max_size),
+        )
+        scores = gazesearch.evaluate(
+            predictions,
+            truth,
+            metrics=None if metrics is None else metrics.replace(",", " ").split(),
+            allow_missing=allow_missing,
             duration_unit=duration_unit,
             lenient=lenient,
             max_size=parse_size(max_size),
@@ -95,4 +116,21 @@ def evaluate(
         )
         if output is not None:
             scores.save(output, by=by)
+        if against:
+            found = compare_with(
+                scores,
+                against,
+                truth,
+                by=by,
+                name=predictions.stem,
+                duration_unit=duration_unit,
+                max_size=parse_size(max_size),
+                rng=seed,
+                progress=say,
+            )
+            if output is not None:
+                write_text(output / "comparison.json", found.to_json())
+                write_text(output / "comparison.md", found.to_markdown())
+            typer.echo(found.to_json() if json else found.to_table(), nl=False)
+            return
     typer.echo(scores.to_json(by=by) if json else scores.to_table(by=by), nl=False)

@@ -1,10 +1,12 @@
 """From predicted and recorded scanpaths to `Scores`, the table that all results are taken from."""
 
+from gazesearch.evaluation.against import compare_with
 from gazesearch.evaluation.comparison import Comparison, compare
 from gazesearch.evaluation.intervals import Interval
 from gazesearch.evaluation.paired import Estimate, PairedTest
 from gazesearch.evaluation.scores import Counts, Scores, Summary
 from gazesearch.evaluation.scoring import evaluate
+from gazesearch.evaluation.truth import Truth, truth_of
 
 __all__ = [
     "Comparison",
@@ -14,6 +16,9 @@ __all__ = [
     "PairedTest",
     "Scores",
     "Summary",
+    "Truth",
     "compare",
+    "compare_with",
     "evaluate",
+    "truth_of",
 ]

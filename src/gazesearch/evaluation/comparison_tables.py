@@ -75,7 +75,12 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, Table]]:
         for start in range(0, len(comparison.names), PREDICTORS_A_TABLE):
             names = comparison.names[start : start + PREDICTORS_A_TABLE]
             yield f"{group}: means [95% interval]", _means(comparison, group, names)
-        for other in others if comparison.tests else ():
+        if not comparison.tests:
+            continue
+        if len(comparison.metrics) == 1:  # one table of all the others instead of one each
+            yield f"{group}: {first} − each other one", _one_metric(comparison, group)
+            continue
+        for other in others:
             yield f"{group}: {first} − {other}", _tests(comparison, group, other)
 
 
@@ -96,11 +101,23 @@ def _mean(found: Estimate) -> str:
 
 def _tests(comparison: Comparison, group: str, other: str) -> Table:
     found = {t.metric: t for t in comparison.tests if t.group == group and t.other == other}
-    head = ["", "difference", "p", "p, Holm", "effect", "detectable", "records"]
-    rows = [[*head, comparison.clusters, "favours"]]
+    rows = [_tests_head(comparison)]
     for metric in comparison.metrics:
         rows.append([title(metric), *_test(found[metric.name])])
     return rows
+
+
+def _one_metric(comparison: Comparison, group: str) -> Table:
+    rows = [_tests_head(comparison)]
+    for found in comparison.tests:
+        if found.group == group:
+            rows.append([found.other, *_test(found)])
+    return rows
+
+
+def _tests_head(comparison: Comparison) -> list[str]:
+    head = ["", "difference", "p", "p, Holm", "effect", "detectable", "records"]
+    return [*head, comparison.clusters, "favours"]
 
 
 def _test(found: PairedTest) -> Iterator[str]:

@@ -33,6 +33,7 @@ _TEXTS: Final = ("image", "finding")
 _OBJECTS: Final = {
     "subject": ("int64", "string", "null"),
     "split": ("string", "null"),
+    "source": ("string", "null"),
     "image_in_train": ("bool", "null"),
 }
 _SEARCH: Final = ("first_on_target", "reference_first_on_target", "scanpath_ratio")

@@ -31,7 +31,7 @@ from gazesearch.scanpaths import DatasetInfo, FirstFixation
 if TYPE_CHECKING:
     import pyarrow
 
-By = Literal["finding", "length", "split-overlap", "subject"]
+By = Literal["finding", "length", "split-overlap", "source", "subject"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,9 @@ class Scores:
     Attributes:
         keys: columns that say what a row is: `record` (number of the recorded scanpath among the
             scored ones), `prediction` (number among those used, -1 if missing), `image`, `finding`,
-            `subject`, `draw`, `split`, `length` (fixations as
-            recorded), `image_in_train` (None where there is no train apart), `predicted`.
+            `subject`, `draw`, `split`, `length` (fixations as recorded), `source` (REFLACX or EGD,
+            of GazeSearch; else None), `image_in_train` (None where there is no train apart),
+            `predicted`.
         values: one float64 column a metric, NaN where undefined; of search efficiency
             `first_on_target` and `reference_first_on_target` (inf: never) and `scanpath_ratio`.
         metrics: the metrics that were computed, in order of the table.
@@ -127,8 +128,10 @@ class Scores:
                 raise DataError("split-overlap: the references have no train apart from these")
             groups = {"image also in train": shared, "image unseen": told & ~shared}
             return everything | {label: mask for label, mask in groups.items() if mask.any()}
-        if by not in ("finding", "length", "subject"):
-            raise UnknownName("grouping", by, ("finding", "length", "split-overlap", "subject"))
+        if by not in ("finding", "length", "source", "subject"):
+            raise UnknownName(
+                "grouping", by, ("finding", "length", "split-overlap", "source", "subject")
+            )
         column = self.keys[by]
         values = sorted(set(column.tolist()), key=lambda v: (isinstance(v, str), v is None, v))
         groups = everything
@@ -321,4 +324,4 @@ def _label(by: str, value: Any) -> str:
         return f"no {by}"
     if by == "length":
         return f"{value} fixation{'s' * (value != 1)}"
-    return f"subject {value}" if by == "subject" else str(value)
+    return f"{by} {value}" if by in ("source", "subject") else str(value)

@@ -37,7 +37,7 @@ DEFAULT_METRICS: Final = tuple(name for name in metrics_.names() if name != "seq
 
 def evaluate(
     predictions: Source,
-    references: Source,
+    references: Source | Truth,
     *,
     protocol: Protocol | str | os.PathLike[str] | None = None,
     split: str | None = None,
@@ -59,7 +59,8 @@ def evaluate(
 
     Args:
         predictions: predicted scanpaths, a table or a file.
-        references: recorded scanpaths, a table or a file.
+        references: recorded scanpaths: a table, a file, or a `Truth`, which is read and chosen
+            already (then the options that say how stay out).
         protocol: a protocol, its name or its file: chooses records, split, first-fixation rule and,
             unless `metrics` are given, the metrics; its test part is scored.
         split: which split is scored, without a protocol; None takes "test" where the references
@@ -89,21 +90,26 @@ def evaluate(
         BadSetting: a protocol together with a split or a first-fixation rule.
     """
     say = progress or (lambda _text, _done: None)
-    chosen = _metrics(DEFAULT_METRICS if metrics is None else metrics)
-    say("reading references", 0.0)
-    truth = truth_of(
-        references,
-        protocol=protocol,
-        split=split,
-        first_fixation=first_fixation,
-        dataset=dataset,
-        screen_size=screen_size,
-        duration_unit=duration_unit,
-        lenient=lenient,
-        max_size=max_size,
-    )
+    chosen = chosen_metrics(DEFAULT_METRICS if metrics is None else metrics)
+    if isinstance(references, Truth):
+        if any((protocol, split, first_fixation, dataset, screen_size)):
+            raise BadSetting("a Truth is chosen already: give these options to truth_of")
+        truth = references
+    else:
+        say("reading references", 0.0)
+        truth = truth_of(
+            references,
+            protocol=protocol,
+            split=split,
+            first_fixation=first_fixation,
+            dataset=dataset,
+            screen_size=screen_size,
+            duration_unit=duration_unit,
+            lenient=lenient,
+            max_size=max_size,
+        )
     if metrics is None and truth.metrics is not None:
-        chosen = _metrics(truth.metrics)
+        chosen = chosen_metrics(truth.metrics)
     say("reading predictions", 0.1)
     predicted = _read(
         predictions,
@@ -188,7 +194,13 @@ def score(
     )
 
 
-def _metrics(asked: Sequence[str | Metric]) -> list[Metric]:
+def chosen_metrics(asked: Sequence[str | Metric]) -> list[Metric]:
+    """The declared metrics of names, each once.
+
+    Raises:
+        BadSetting: none is named, or one with two settings.
+        UnknownName: no metric is called so.
+    """
     if isinstance(asked, str):
         raise BadSetting(f"metrics={asked!r}: must be a list of names")
     if not asked:
@@ -244,6 +256,7 @@ def _keys(matches: Matches, truth: Truth) -> dict[str, NDArray[Any]]:
         "prediction": matches.columns,
         "split": references.split[rows],
         "length": truth.lengths[truth.rows][rows],
+        "source": truth.sources[truth.rows][rows],
         "image_in_train": truth.seen()[rows],
         "predicted": matches.predicted,
     }

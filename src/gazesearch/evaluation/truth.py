@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gazesearch.datasets.sources import source_of_record
 from gazesearch.errors import FAULTS_SHOWN, BadSetting, DataError, UnknownName
 from gazesearch.evaluation.matching import distinguishes_people
 from gazesearch.files import MAX_SIZE, digest
 from gazesearch.formats import Reading, read_file
 from gazesearch.protocols import Protocol, Stamp, find, make_protocol
 from gazesearch.scanpaths import (
+    GAZESEARCH,
     DatasetInfo,
     DurationUnit,
     FirstFixation,
@@ -36,6 +38,7 @@ class Truth:
     Attributes:
         used: (n,) recorded scanpaths as they are used, of every split.
         lengths: (n,) fixations as recorded, before the first-fixation rule.
+        sources: (n,) "REFLACX" or "EGD", the likely source of records of GazeSearch; else None.
         rows: (n,) which are scored.
         train: (n,) which are learned from; None where none are apart from those scored.
         split: name of the split that is scored, or "all".
@@ -49,6 +52,7 @@ class Truth:
 
     used: Scanpaths
     lengths: NDArray[np.int64]
+    sources: NDArray[Any]
     rows: Mask
     train: Mask | None
     split: str
@@ -68,6 +72,12 @@ class Truth:
     def trained_on(self) -> Scanpaths | None:
         """The recorded scanpaths that are learned from, as they are used."""
         return None if self.train is None else self.used[self.train]
+
+    @property
+    def chosen_on(self) -> Scanpaths | None:
+        """The recorded scanpaths of valid, as they are used; None where it is scored or empty."""
+        valid = np.equal(self.used.split, "valid").astype(np.bool_) & ~self.rows
+        return self.used[valid] if valid.any() else None
 
     def seen(self) -> NDArray[Any]:
         """Whether train has the image of each scored record, (m,); None where it cannot be told."""
@@ -130,6 +140,7 @@ def truth_of(
     return Truth(
         used=with_first_fixation(recorded, rule),
         lengths=recorded.lengths,
+        sources=_sources(recorded),
         rows=rows,
         train=train if apart else None,
         split=split,
@@ -153,6 +164,12 @@ def _scored(recorded: Scanpaths, split: str | None) -> tuple[str, Mask]:
     if not rows.any():
         raise DataError("the references hold no records: nothing can be scored")
     return name, rows.astype(np.bool_)
+
+
+def _sources(recorded: Scanpaths) -> NDArray[Any]:
+    if recorded.info.name != GAZESEARCH.name:
+        return constant(None, len(recorded))
+    return source_of_record(recorded)
 
 
 def _stamp(recorded: Scanpaths, rows: Mask, train: Mask, rule: FirstFixation) -> Stamp:

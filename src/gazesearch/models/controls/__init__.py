@@ -20,6 +20,7 @@ from gazesearch.models.controls.kernel_densities import (
     Widths,
 )
 from gazesearch.models.controls.medoid import Medoid, SameImagePath
+from gazesearch.models.controls.one_path import OnePath
 from gazesearch.models.controls.train_paths import MeanPath, RandomTrainPath
 from gazesearch.prediction import FittedModel, ScanpathModel
 
@@ -37,6 +38,7 @@ __all__ = [
     "MeanPath",
     "Medoid",
     "MemoryWidths",
+    "OnePath",
     "RandomTrainPath",
     "SameImagePath",
     "Uniform",
