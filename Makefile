@@ -36,9 +36,8 @@ docs: .venv/dev  ## write the generated pages and build the site (build/site)
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
 
-results: .venv/core  ## score the released predictions (DATA: folder of the released files)
-	$(BIN)/gazesearch evaluate $(DATA)/gazesearch/chestsearch_released_predictions.json \
-	    --annotations $(DATA)/gazesearch/finding_visual_search_*.json --output build/results
+results: .venv/core  ## docs/results.md from the released files (DATA: their folder), five minutes
+	$(BIN)/python docs/results.py $(DATA)
 
 bench: .venv/core  ## what it costs: start, first use, pairs a second
 	$(BIN)/python benchmarks/speed.py

@@ -165,7 +165,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_the_demo_scores_four_predictors_in_one_table(demo: tuple[Path, str]) -> None:
     folder, said = demo
-    assert "observer typical image-free random n" in " ".join(said.split())
+    assert "observer typical image-free random records scored" in " ".join(said.split())
     assert said.count("ScanMatch ↑") == 1
     names = {"observer", "typical", "image-free", "random"}
     assert {path.name for path in (folder / "results").iterdir()} == names
