@@ -20,6 +20,12 @@ MAX_SIZE: Final = 2**30
 """Largest file that is read unless told otherwise: 1 GiB."""
 
 
+def means_file(text: str) -> bool:
+    """Whether a text that may be a name is the path of a file: it has a suffix, or there is one."""
+    # Unlike Path.exists, it takes what is no path at all (too long, a NUL in it) for one of none.
+    return bool(Path(text).suffix) or os.path.exists(text)  # noqa: PTH110
+
+
 def readable(path: str | os.PathLike[str], *, max_size: int = MAX_SIZE) -> Path:
     """The path, if it is a file that may be read.
 

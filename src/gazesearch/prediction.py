@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from gazesearch.errors import DataError, UnknownName
+from gazesearch.errors import BadSetting, DataError, UnknownName
 from gazesearch.scanpaths import DatasetInfo, Scanpaths, ScreenSize
 from gazesearch.scanpaths.columns import constant, objects
 
@@ -99,6 +99,16 @@ class Requests:
             subject=self.subject[index],
             screen_sizes=self.screen_sizes[index],
         )
+
+    def repeated(self, n: int) -> Requests:
+        """Each request n times, one after the other.
+
+        Raises:
+            BadSetting: n is below 1.
+        """
+        if n < 1:
+            raise BadSetting(f"n={n}: must be 1 or more")
+        return self[np.repeat(np.arange(len(self)), n)]
 
     def answered(
         self, paths: Sequence[Floats], *, name: str, draw: Sequence[int] | None = None

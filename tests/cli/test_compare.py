@@ -96,3 +96,15 @@ def test_a_mistake_gets_one_line_and_status_2(
     assert said in found.stderr
     assert len(found.stderr.splitlines()) == 1
     assert not found.stdout
+
+
+def test_patients_take_the_place_of_images(results: list[Path], tmp_path: Path) -> None:
+    table = tmp_path / "patients.csv"
+    table.write_text("image,patient\na.jpg,1\nb.jpg,1\nc.jpg,2\nd.jpg,2\n")
+    found = run(*results[:2], "--patients", table, "--resamples", "200")
+    assert "bootstrap over patients" in found.stdout
+    table.write_text("image,patient\na.jpg,1\n")
+    found = run(*results[:2], "--patients", table, "--resamples", "200")
+    assert found.returncode == 2
+    assert "patient" in found.stderr
+    assert len(found.stderr.splitlines()) == 1

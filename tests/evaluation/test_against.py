@@ -99,6 +99,61 @@ def test_files_controls_and_people_stand_in_one_comparison(tmp_path: Path) -> No
         compare_with(mine, ["gone.json"], truth, name="mine")
 
 
+def some_predictions(file: Path, n: int) -> Path:
+    keys = [(f"{image}.jpg", finding) for image in range(3, 40, 4) for finding in FINDINGS][:n]
+    theirs = Scanpaths.of(
+        [[[112, 112]]] * n,
+        image=[image for image, _ in keys],
+        finding=[finding for _, finding in keys],
+        screen_size=(224, 224),
+    )
+    gazesearch.write_scanpaths(theirs, file)
+    return file
+
+
+def test_who_looked_alone_is_in_no_mean_of_people(tmp_path: Path) -> None:
+    paths = table(people=3)
+    alone = (paths.image == "3.jpg") & (paths.finding == "edema") & (paths.subject != 0)
+    truth = truth_of(paths[~alone.astype(np.bool_)])
+    mine = gazesearch.evaluate(some_predictions(tmp_path / "mine.json", 20), truth)
+    found = compare_with(mine, ["people", "typical-person"], truth, name="mine")
+    people = {e.predictor: e for e in found.estimates if e.metric == "scanmatch"}["people"]
+    assert (people.scored, people.asked, people.undefined) == (57, 58, 1)
+    assert people.mean > 0.1
+    assert {t.records for t in found.tests if t.metric == "scanmatch"} == {57}
+    assert "people: no answer for 1 of 58 records, which are in no mean" in found.notes
+
+
+def test_what_pools_people_is_not_scored_for_people(tmp_path: Path) -> None:
+    """Everybody but one, pooled over everybody, is everybody: a correlation of 1 means nothing."""
+    truth = truth_of(table(people=3))
+    mine = gazesearch.evaluate(
+        some_predictions(tmp_path / "mine.json", 20), truth, metrics=["scanmatch", "map_cc"]
+    )
+    found = compare_with(mine, ["people"], truth, name="mine")
+    assert [metric.name for metric in found.metrics] == ["scanmatch"]
+    assert any(note.startswith("people: map_cc pools all people") for note in found.notes)
+    maps = gazesearch.evaluate(tmp_path / "mine.json", truth, metrics=["map_cc"])
+    with pytest.raises(errors.DataError, match="people: map_cc pools .*ask for a metric of paths"):
+        compare_with(maps, ["people"], truth, name="mine")
+
+
+def test_files_are_read_and_counted_as_the_predictions_were(tmp_path: Path) -> None:
+    truth = truth_of(table())
+    mine = some_predictions(tmp_path / "medoid.json", 19)
+    short = some_predictions(tmp_path / "short.json", 18)
+    faulty = short.with_name("faulty.json")
+    faulty.write_text(short.read_text().replace('"edema"', "7", 1))
+    scores = gazesearch.evaluate(mine, truth, metrics=["scanmatch"], allow_missing=True)
+    found = compare_with(
+        scores, [str(short), str(faulty), "medoid"], truth, name="medoid", lenient=True
+    )
+    assert found.names == ("medoid (predictions)", "short", "faulty", "medoid")
+    assert [e.scored for e in found.estimates] == [19, 18, 17, 20]
+    with pytest.raises(errors.BadSetting, match="medoid is named twice"):
+        compare_with(scores, ["medoid", "medoid"], truth, name="mine")
+
+
 def test_a_truth_is_chosen_once() -> None:
     paths = table()
     with pytest.raises(errors.BadSetting, match="chosen already"):

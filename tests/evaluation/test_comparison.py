@@ -205,6 +205,16 @@ def test_the_same_records_in_another_order_are_refused(scored: Scored) -> None:
         gazesearch.compare(one, mixed, names=NAMES)
 
 
+def test_records_of_other_groups_are_refused(scored: Scored) -> None:
+    """A result file whose images of train are others than in the first has no groups to match."""
+    one = scored(metrics=["length_error"])
+    seen = np.array([True] * len(one), dtype=object)
+    mixed = replace(one, keys=one.keys | {"image_in_train": seen})
+    for pair in ((one, mixed), (mixed, one)):
+        with pytest.raises(errors.DataError, match="scored on different records"):
+            gazesearch.compare(*pair, names=NAMES)
+
+
 def test_other_settings_of_a_metric_are_refused(scored: Scored) -> None:
     one = scored(metrics=["length_error", "scanmatch"])
     two = scored(metrics=["length_error", metrics.get("scanmatch", bins=(8, 6))])

@@ -70,6 +70,22 @@ def test_two_records_of_one_person_are_both_left_out() -> None:
         typical_person(same)
 
 
+def test_records_of_nobody_are_neither_asked_nor_answered() -> None:
+    """As a prediction a path without a subject is for everybody, so for its own maker too."""
+    paths = people(4)
+    nameless = paths.with_parts(
+        paths.fixations,
+        paths.offsets,
+        columns=paths.columns.replaced("subject", [0, 1, 2, None, 0, 1, 2, None]),
+        integers=paths.integers,
+    )
+    for predicted in (other_people(nameless), typical_person(nameless)):
+        assert None not in predicted.subject
+        scores = evaluate(predicted, nameless, metrics=["scanmatch"], allow_missing=True)
+        assert scores.counts.missing == 2
+        assert scores.values["scanmatch"].max() < 1
+
+
 def test_one_reader_only_is_refused(annotations: Scanpaths) -> None:
     with pytest.raises(DataError, match="no 2 people looked at the same image"):
         other_people(annotations)

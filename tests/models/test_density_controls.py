@@ -245,6 +245,23 @@ def test_on_a_phantom_memory_gains_nothing_on_new_images_and_gains_on_a_leaky_sp
     assert gain > 0.3
 
 
+def test_a_finding_without_a_later_place_on_the_screen_is_as_unknown() -> None:
+    rare = Scanpaths.of(
+        [[[112, 112, 0.2], [-9, 112, 0.2]]], image=["r"], finding="mass", screen_size=SIZE
+    )
+    train = Scanpaths.of(
+        [path.fixations for path in (*TRAIN, *rare)],
+        image=[*TRAIN.image, *rare.image],
+        finding=[*TRAIN.finding, *rare.finding],
+        screen_size=SIZE,
+    )
+    past = rare.fixations[:1]
+    asked = Requests.make(["x", "x"], ["mass", "unheard of"], screen_size=SIZE)
+    model = HistoryDensity().fit(train)
+    known, unknown = model.next_fixation(asked, asked.answered([past, past], name="p")).log_mass
+    assert np.array_equal(known, unknown)
+
+
 # -- user mistakes
 
 

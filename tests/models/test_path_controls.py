@@ -74,6 +74,8 @@ def test_every_control_must_be_fitted_and_then_answers_each_request(
     assert model.predict(requests, rng=1) == model.predict(requests, rng=1)
     drawn = model.sample(requests, 2, rng=1)
     assert drawn.draw.tolist() == [0, 1] * 3
+    with pytest.raises(BadSetting, match="n=0"):
+        model.sample(requests, 0)
     assert drawn.has_durations.all() == model.predicts_durations
     assert model.predicts_durations
     assert not model.needs_images

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import gazesearch
 from gazesearch import Scanpaths, protocols
 from gazesearch.errors import BadSetting, DataError, UnknownName, UnreadableFile
+from gazesearch.scanpaths import DatasetInfo
 from gazesearch.scanpaths.columns import objects
 
 FINDINGS = ("edema", "fracture", "pneumonia")
@@ -116,6 +117,8 @@ def test_what_cannot_be_made_is_refused() -> None:
         protocols.get("official", table(split=False))
     with pytest.raises(UnknownName, match="did you mean official"):
         protocols.find("offical", table())
+    with pytest.raises(UnknownName, match="unknown protocol 'aaa"):
+        protocols.find("a" * 5000, table())
     with pytest.raises(UnreadableFile, match="no such file"):
         protocols.find("mine.json", table())
     with pytest.raises(BadSetting, match="too few for 3 parts"):
@@ -157,10 +160,26 @@ def test_the_digest_knows_records_rules_and_fixations_but_not_the_name() -> None
     moved[0, 0] += 1e-9
     other = paths.with_parts(moved, paths.offsets, columns=paths.columns, integers=paths.integers)
     assert protocols.official(other).digest != made.digest
-    with pytest.raises(DataError, match="its fixations differ"):
+    with pytest.raises(DataError, match="its fixations, screen or target box differ"):
         made.applied(other)
     with pytest.raises(DataError, match="not in these annotations"):
         made.applied(paths[1:])
+
+
+def test_the_digest_knows_target_boxes() -> None:
+    looks = [[[1, 2], [3, 4]]]
+    one, two = (
+        Scanpaths.of(
+            looks,
+            image=["a.jpg"],
+            finding="edema",
+            split=["test"],
+            target_boxes=[[0, 0, side, 10]],
+            screen_size=(224, 224),
+        )
+        for side in (10, 11)
+    )
+    assert protocols.official(one).digest != protocols.official(two).digest
 
 
 def test_the_digest_is_that_of_every_file_format(tmp_path: Path) -> None:
@@ -177,9 +196,9 @@ def test_the_digests_of_the_released_file(annotations: Scanpaths) -> None:
     """Whoever quotes one of these names scored exactly these records by these rules."""
     digests = {name: protocols.get(name, annotations).digest[:19] for name in protocols.names()}
     assert digests == {
-        "official": "sha256:b9612d02e5f5",
-        "unseen-images": "sha256:5ce50d3b0496",
-        "image-disjoint": "sha256:84620c7be5c8",
+        "official": "sha256:7393dad990c5",
+        "unseen-images": "sha256:c96ee4cbf722",
+        "image-disjoint": "sha256:6b089c771877",
     }
     assert len(protocols.unseen_images(annotations).records["test"]) == 122
 
@@ -209,6 +228,10 @@ def test_an_exported_protocol_comes_back(tmp_path: Path) -> None:
         ("{", "", "not a protocol"),
         ('"edema", null', '"edema", [null]', "neither number nor text"),
         ('"valid": [', '"exam": [', "its parts must be"),
+        ('"0.jpg"', '"0\\n.jpg"', "is no .image, finding"),
+        ("224,", f"1{'0' * 400},", "screen_size"),
+        ('"screen_size": [', '"screen_size": [1, ', "not a protocol"),
+        ('"metrics": [', '"metrics": "dtw", "other": [', "metrics: must be a list of names"),
     ],
 )
 def test_an_altered_file_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -221,6 +244,27 @@ def test_an_altered_file_is_refused(tmp_path: Path, old: str, new: str, said: st
         protocols.read_protocol(file)
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said"),
+    [
+        (DatasetInfo(name="unnamed", screen_size=(448, 448)), "frame 224x224.*frame 448x448"),
+        (DatasetInfo(name="theirs", screen_size=(224, 224)), "made from unnamed.*read as theirs"),
+    ],
+)
+def test_a_protocol_holds_for_its_dataset_in_its_frame(dataset: DatasetInfo, said: str) -> None:
+    """The same coordinates on another screen score otherwise: never under the same digest."""
+    paths = table()
+    other = Scanpaths.of(
+        [path.fixations for path in paths],
+        image=paths.image.tolist(),
+        finding=paths.finding.tolist(),
+        split=paths.split.tolist(),
+        info=dataset,
+    )
+    with pytest.raises(DataError, match=said):
+        gazesearch.evaluate(other, other, protocol=protocols.official(paths))
 
 
 # -- results carry them

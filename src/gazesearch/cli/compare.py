@@ -21,6 +21,10 @@ def compare(
         Literal["finding", "length", "split-overlap", "source", "subject"] | None,
         typer.Option(help="Compare on these groups, too; on seen and unseen images by default."),
     ] = None,
+    patients: Annotated[
+        Path | None,
+        typer.Option(help="CSV with the columns image, patient: resample patients, not images."),
+    ] = None,
     resamples: Annotated[int, typer.Option(help="Number of resamples.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resamples.")] = 0,
     output: Annotated[
@@ -38,9 +42,13 @@ def compare(
     from gazesearch.evaluation import Scores
     from gazesearch.evaluation import compare as compared
     from gazesearch.files import ready_folder, write_text
+    from gazesearch.formats.patients import read_patients
 
     if len(results) < 2:
         raise BadSetting("compare: one result is named: name two or more")
+    for folder in results:
+        if results.count(folder) > 1:
+            raise BadSetting(f"compare: {folder} is named twice: name it once")
     if output is not None:
         ready_folder(output)
     with progress() as say:
@@ -48,6 +56,7 @@ def compare(
             *(Scores.load(folder) for folder in results),
             names=_names(results),
             by=by,
+            patients=None if patients is None else read_patients(patients),
             resamples=resamples,
             rng=seed,
             progress=say,

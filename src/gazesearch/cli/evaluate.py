@@ -124,6 +124,7 @@ def evaluate(
                 by=by,
                 name=predictions.stem,
                 duration_unit=duration_unit,
+                lenient=lenient,
                 max_size=parse_size(max_size),
                 rng=seed,
                 progress=say,

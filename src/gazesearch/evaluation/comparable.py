@@ -9,6 +9,7 @@ from gazesearch.evaluation.scores import Scores
 from gazesearch.metrics import Metric
 
 _KEY = ("dataset", "split", "first fixation", "protocol")
+_SAME = ("image", "finding", "subject", "length", "source", "image_in_train")
 
 
 def names_of(predictors: Sequence[Scores], names: Sequence[str] | None) -> list[str]:
@@ -47,7 +48,7 @@ def check_comparable(predictors: Mapping[str, Scores]) -> None:
 
 
 def _records(scores: Scores) -> dict[int, tuple[object, ...]]:
-    keys = (scores.keys[name].tolist() for name in ("image", "finding", "subject", "length"))
+    keys = (scores.keys[name].tolist() for name in _SAME)
     return dict(zip(scores.keys["record"].tolist(), zip(*keys, strict=True), strict=True))
 
 

@@ -3,7 +3,8 @@
 The mean over all other people is what a person is worth as a prediction: the level of a single
 human path, and no ceiling. A single prediction can do better by being typical: `typical_person` is
 the best of the others' paths by that rule, the level that one path a record can be asked to reach.
-Neither is an upper bound.
+Neither is an upper bound. Neither serves for fixation maps and TFP mismatch, which pool all people
+before they compare: everybody would meet a crowd with himself in it.
 """
 
 from __future__ import annotations
@@ -74,9 +75,15 @@ def typical_person(references: Scanpaths, *, metric: str | Metric = "scanmatch")
 
 
 def _groups(references: Scanpaths, *, at_least: int) -> Iterator[tuple[Rows, list[object]]]:
-    """Rows of each (image, finding) that enough people looked at, and who looked."""
+    """Rows of each (image, finding) that enough people looked at, and who looked.
+
+    Records without a subject are nobody's: as answers they would stand for everybody, and so for
+    the person who made them.
+    """
     found = False
-    for rows in references.columns.members(("name", "task")).values():
+    named = np.array([who is not None for who in references.subject], np.bool_)
+    for group in references.columns.members(("name", "task")).values():
+        rows = [row for row in group if named[row]]
         people = references.subject[rows].tolist()
         if len(set(people)) >= at_least:
             found = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from gazesearch.scanpaths import (
 from gazesearch.scanpaths.draws import with_draws
 
 Progress = Callable[[str, float], None]
+Missing = Literal["refuse", "count", "undefined"]
 
 DEFAULT_METRICS: Final = tuple(name for name in metrics_.names() if name != "sequence_score")
 """All but the sequence score, whose clusters make it incomparable across sources."""
@@ -122,7 +123,7 @@ def evaluate(
         predicted,
         truth,
         metrics=chosen,
-        allow_missing=allow_missing,
+        missing="count" if allow_missing else "refuse",
         digest=source_digest(predictions),
         say=say,
     )
@@ -133,7 +134,7 @@ def score(
     truth: Truth,
     *,
     metrics: Sequence[Metric],
-    allow_missing: bool,
+    missing: Missing,
     digest: str,
     say: Progress,
 ) -> Scores:
@@ -143,11 +144,13 @@ def score(
         predicted: the predictions.
         truth: the recorded scanpaths.
         metrics: what is computed.
-        allow_missing, say: as `allow_missing` and `progress` of `evaluate`.
+        missing: what becomes of records without a prediction: refused; counted as `allow_missing`
+            of `evaluate` says; or undefined, in no mean.
+        say: as `progress` of `evaluate`.
         digest: what the run record says of the predictions.
     """
     matches = match(truth.scored, predicted.scanpaths, by_subject=truth.by_subject)
-    if matches.missing and not allow_missing:
+    if matches.missing and missing == "refuse":
         raise MissingPredictions(_missing(matches, truth.split))
     measured = measure(
         matches,
@@ -159,15 +162,18 @@ def score(
     )
     if not measured.metrics:
         raise DataError("; ".join(f"{name}: {why}" for name, why in measured.refused.items()))
+    values = measured.values
+    if missing == "undefined":
+        values = {name: np.where(matches.predicted, v, np.nan) for name, v in values.items()}
     notes = [
         *(f"references: {note}" for note in truth.notes),
         *(f"predictions: {note}" for note in reading_notes(predicted)),
-        *_notes(matches, truth),
+        *_notes(matches, truth, missing),
         *measured.notes,
     ]
     return Scores(
         keys=_keys(matches, truth),
-        values=measured.values,
+        values=values,
         metrics=tuple(measured.metrics),
         counts=Counts(
             scored=len(matches.references) - matches.missing,
@@ -186,7 +192,7 @@ def score(
                 "protocol": asdict(truth.protocol),
                 "split": truth.split,
                 "first_fixation": truth.first_fixation,
-                "allow_missing": allow_missing,
+                "allow_missing": missing == "count",
                 "metrics": {metric.name: dict(metric.settings) for metric in metrics},
             },
             inputs={"predictions": digest, "references": truth.digest},
@@ -262,7 +268,7 @@ def _keys(matches: Matches, truth: Truth) -> dict[str, NDArray[Any]]:
     }
 
 
-def _notes(matches: Matches, truth: Truth) -> list[str]:
+def _notes(matches: Matches, truth: Truth, missing: Missing) -> list[str]:
     notes = []
     used, rule = matches.predictions, truth.first_fixation
     if not truth.by_subject and len({who for who in used.subject if who is not None}) > 1:
@@ -276,7 +282,12 @@ def _notes(matches: Matches, truth: Truth) -> list[str]:
                 f"{off} of {len(used)} predictions do not start at the centre, as the recorded "
                 f"paths do under {rule}"
             )
-    if matches.missing:
+    if matches.missing and missing == "undefined":
+        notes.append(
+            f"no answer for {matches.missing} of {len(matches.references)} records, which are in "
+            "no mean"
+        )
+    elif matches.missing:
         notes.append(
             f"missing predictions ({matches.missing}) count: similarities as 0, edit distance "
             "and length error as the reference's length, distances as the screen's diagonal, "

@@ -112,7 +112,7 @@ def sample(
         )
     _refuse_no_fixations(max_fixations)
     generator = np.random.default_rng(rng)
-    repeated = requests[np.repeat(np.arange(len(requests)), n)]
+    repeated = requests.repeated(n)
     # Drawn before the walk, path by path: no path's numbers depend on where another one ends, and
     # a generator that goes through requests in several calls gives what it gives in one.
     uniform = generator.random((len(repeated), max_fixations, 5))

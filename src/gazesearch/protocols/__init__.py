@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from gazesearch.errors import BadSetting, DataError, UnknownName
+from gazesearch.files import means_file
 from gazesearch.formats.patients import read_patients
 from gazesearch.protocols.files import read_protocol, write_protocol
 from gazesearch.protocols.protocol import (
@@ -207,7 +207,7 @@ def find(protocol: Protocol | str | os.PathLike[str], scanpaths: Scanpaths) -> P
         return protocol
     if str(protocol) in _MAKERS:
         return get(str(protocol), scanpaths)
-    if not Path(protocol).suffix and not Path(protocol).exists():
+    if not means_file(str(protocol)):
         raise UnknownName("protocol", str(protocol), _MAKERS)
     return read_protocol(protocol)
 

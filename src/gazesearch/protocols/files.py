@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from gazesearch.errors import DataError, GazeSearchError, first_line
 from gazesearch.files import MAX_SIZE, readable, write_text
 from gazesearch.protocols.protocol import PARTS, Protocol, RecordId
-from gazesearch.scanpaths import FirstFixation
+from gazesearch.scanpaths import FirstFixation, ScreenSize
 
 _FORMAT: Final = "gazesearch protocol 1"
 
@@ -60,27 +60,42 @@ def _parsed(content: dict[str, Any]) -> Protocol:
         raise ValueError(f"format {content['format']!r} is not {_FORMAT!r}")
     texts = {field: content[field] for field in ("name", "about", "dataset")}
     for field, text in texts.items():
-        if not isinstance(text, str) or not text.isprintable():
+        if not _is_text(text):
             raise ValueError(f"{field} {text!r} is no text")
     if content["first_fixation"] not in get_args(FirstFixation):
         raise ValueError(f"first_fixation {content['first_fixation']!r} is no rule")
     if type(content["version"]) is not int:
         raise ValueError(f"version {content['version']!r} is no whole number")
-    size = content["screen_size"]
+    names = content["metrics"]
+    if not isinstance(names, list) or not all(map(_is_text, names)):
+        raise ValueError("metrics: must be a list of names")
     return Protocol(
         **texts,
         version=content["version"],
-        screen_size=None if size is None else (float(size[0]), float(size[1])),
+        screen_size=_size(content["screen_size"]),
         first_fixation=content["first_fixation"],
-        metrics=tuple(map(str, content["metrics"])),
+        metrics=tuple(names),
         records={part: tuple(map(_record, ids)) for part, ids in content["records"].items()},
     )
 
 
+def _size(size: Any) -> ScreenSize | None:
+    if size is None:
+        return None
+    width, height = size
+    if not all(type(side) in (int, float) and 0 < side < 1e300 for side in (width, height)):
+        raise ValueError("screen_size: must be null or [width, height], px, above 0")
+    return float(width), float(height)
+
+
 def _record(fields: list[Any]) -> RecordId:
     record = RecordId(*fields)
-    if not all(isinstance(text, str) for text in (record.image, record.finding, record.content)):
+    if not all(map(_is_text, (record.image, record.finding, record.content))):
         raise ValueError(f"record {fields!r} is no [image, finding, subject, content]")
-    if not isinstance(record.subject, int | str | None):
+    if not (record.subject is None or type(record.subject) is int or _is_text(record.subject)):
         raise ValueError(f"record {fields!r}: its subject is neither number nor text")
     return record
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()

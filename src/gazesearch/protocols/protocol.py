@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch.errors import BadSetting, DataError
-from gazesearch.scanpaths import FirstFixation, Scanpaths, ScreenSize
+from gazesearch.scanpaths import DatasetInfo, FirstFixation, Scanpaths, ScreenSize
 
 PARTS: Final = ("train", "valid", "test")
 
@@ -39,8 +39,9 @@ class RecordId(NamedTuple):
 
     Attributes:
         image, finding, subject: as in the table; the subject is None where it is absent.
-        content: the first 16 hexadecimal digits of the SHA-256 of the fixations as recorded, so
-            that data rebuilt with other settings never passes for the data of the protocol.
+        content: the first 16 hexadecimal digits of the SHA-256 of what scores depend on: fixations
+            as recorded, screen size, target box and whether the answer was correct, so that data
+            rebuilt with other settings never passes for the data of the protocol.
     """
 
     image: str
@@ -128,8 +129,10 @@ class Protocol:
             scanpaths: recorded scanpaths of the dataset; what the protocol leaves out is dropped.
 
         Raises:
-            DataError: a record of the protocol is not there, or not with the same fixations.
+            DataError: the dataset or its frame is another one, or a record of the protocol is not
+                there, or not with the same fixations.
         """
+        self._refuse_other_frame(scanpaths.info)
         rows: dict[RecordId, list[int]] = defaultdict(list)
         for row, record in enumerate(record_ids(scanpaths)):
             rows[record].append(row)
@@ -145,10 +148,24 @@ class Protocol:
             table.fixations, table.offsets, columns=columns, integers=table.integers
         )
 
+    def _refuse_other_frame(self, info: DatasetInfo) -> None:
+        # The same coordinates on another screen score otherwise, but would carry this digest.
+        if (info.name, info.screen_size) != (self.dataset, self.screen_size):
+            made = DatasetInfo(name=self.dataset, screen_size=self.screen_size)
+            raise DataError(
+                f"protocol {self.name}: made from {made.name} (frame {made.frame}), but these "
+                f"annotations are read as {info.name} (frame {info.frame}): set --dataset and "
+                "--screen-size as they were"
+            )
+
     def _absent(self, record: RecordId, scanpaths: Scanpaths) -> str:
         known = zip(scanpaths.image, scanpaths.finding, scanpaths.subject, strict=True)
         there = record[:3] in set(known)
-        why = "its fixations differ" if there else "it is not in these annotations"
+        why = (
+            "its fixations, screen or target box differ"
+            if there
+            else "it is not in these annotations"
+        )
         return (
             f"protocol {self.name}: record {record.image}, {record.finding}: {why}: the protocol "
             f"was made from other data of {self.dataset}"
@@ -161,15 +178,24 @@ class Protocol:
 
 def record_ids(scanpaths: Scanpaths) -> list[RecordId]:
     """The id of every record of a table."""
-    # -0.0 and 0.0 are one place, and every NaN is the same absence.
-    flat = np.ascontiguousarray(scanpaths.fixations) + 0.0
-    flat[np.isnan(flat)] = np.nan
+    fixations = _comparable(scanpaths.fixations)
+    others = _comparable(
+        np.column_stack([scanpaths.screen_sizes, scanpaths.target_boxes, scanpaths.correct])
+    )
+    bounds = pairwise(scanpaths.offsets.tolist())
     contents = (
-        hashlib.sha256(flat[start:stop].astype("<f8").tobytes()).hexdigest()[:16]
-        for start, stop in pairwise(scanpaths.offsets.tolist())
+        hashlib.sha256(fixations[start:stop].tobytes() + other.tobytes()).hexdigest()[:16]
+        for (start, stop), other in zip(bounds, others, strict=True)
     )
     columns = (scanpaths.image, scanpaths.finding, scanpaths.subject)
     return [RecordId(*fields) for fields in zip(*columns, contents, strict=True)]
+
+
+def _comparable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers whose bytes are equal where they are: -0.0 is 0.0, and every NaN the same absence."""
+    same = np.ascontiguousarray(values, dtype="<f8") + 0.0
+    same[np.isnan(same)] = np.nan
+    return same
 
 
 def make_protocol(

@@ -18,7 +18,7 @@ from gazesearch.datasets.phantom.config import (
 )
 from gazesearch.datasets.phantom.evidence import evidence
 from gazesearch.datasets.phantom.walks import walk
-from gazesearch.errors import BadSetting, DataError
+from gazesearch.errors import DataError
 from gazesearch.findings import finding_id
 from gazesearch.prediction import Floats, ImageSource, LogNormal, NextFixation, Requests, Rng
 from gazesearch.prediction import image_of as one_image
@@ -111,9 +111,7 @@ class Observer:
         Raises:
             BadSetting: n is under 1.
         """
-        if n < 1:
-            raise BadSetting(f"n={n}: must be 1 or more")
-        repeated = requests[np.repeat(np.arange(len(requests)), n)]
+        repeated = requests.repeated(n)
         paths = walk(self, repeated, images=images, rng=rng, longest=self.config.observer.longest)
         draws = np.tile(np.arange(n), len(requests)).tolist()
         return repeated.answered(paths, name=self.name, draw=draws)

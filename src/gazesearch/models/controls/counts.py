@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from gazesearch.errors import DataError
 from gazesearch.models.controls.densities import CELLS
 from gazesearch.models.controls.kernels import as_map
 from gazesearch.models.histories import cells_under
@@ -33,25 +32,19 @@ class Counts:
 
     @classmethod
     def of(cls, paths: Scanpaths) -> Counts:
-        """Count; fixations off the screen are left out.
-
-        Raises:
-            DataError: no path has a second fixation on the screen.
-        """
+        """Count; fixations off the screen are left out."""
         lengths = paths.lengths
         sizes = np.repeat(paths.screen_sizes, lengths, axis=0)
         cells = cells_under(paths.fixations[:, :2], sizes, (CELLS, CELLS))
         known = np.arange(len(cells)) - np.repeat(paths.offsets[:-1], lengths)
         later = known > 0
-        if not (cells[later] >= 0).any():
-            raise DataError("no train path has a second fixation on the screen")
         here, there = cells[np.flatnonzero(later) - 1], cells[later]
         kept = (here >= 0) & (there >= 0)
         return cls(
             first=as_map(cells[~later]),
             later=as_map(cells[later]),
             by_position=np.stack(
-                [as_map(cells[known == k]) for k in range(1, max(2, int(lengths.max())))]
+                [as_map(cells[known == k]) for k in range(1, max(2, int(lengths.max(initial=0))))]
             ),
             saccades=csr_array(
                 (np.ones(kept.sum()), (here[kept], there[kept])), shape=(CELLS**2, CELLS**2)

@@ -116,10 +116,11 @@ class KernelDensity(Conditional):
         self._settle()
         self._frame = Frame.of(train.info.screen_size)
         self._counts = Counts.of(train)
+        if not self._counts.later.any():
+            raise DataError(f"{self.name}: no train path has a second fixation on the screen")
+        by_finding = {finding: Counts.of(paths) for finding, paths in train.group("task").items()}
         self._by_finding = {
-            finding: Counts.of(paths)
-            for finding, paths in train.group("task").items()
-            if (paths.lengths > 1).any()
+            name: counts for name, counts in by_finding.items() if counts.later.any()
         }
         self._habits = Habits.of(train)
         self._maps: dict[tuple[Part, str | None, int, float], Floats] = {}

@@ -36,7 +36,7 @@ class Medoid(OnePath):
         equals. Where a similarity is undefined it counts in no mean.
         """
         self._train = TrainPaths(train)
-        groups = {None: self._train.all, **self._train.all.group("task")}
+        groups = {None: self._train.all, **self._train.by_finding}
         self._chosen = {finding: self._medoid(paths) for finding, paths in groups.items()}
         return self
 

@@ -1,4 +1,4 @@
-"""Controls that know one path for a request, whatever is drawn: what they share."""
+"""What controls of paths share: the paths of train, and answering with one, whatever is drawn."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class TrainPaths:
 
     Attributes:
         all: the paths, in the order of the table.
+        by_finding: the paths of each finding, in order of appearance.
         screen_size: (2,) px.
         timed: whether all paths have durations, and some are above 0.
 
@@ -33,16 +34,21 @@ class TrainPaths:
             raise DataError("train paths must share one frame")
         self.screen_size = np.array(train.info.screen_size)
         self.timed = bool(self.all.has_durations.all() and (self.all.durations > 0).any())
-        self._by_finding: dict[Any, Scanpaths] = self.all.group("task")
+        self.by_finding: dict[Any, Scanpaths] = self.all.group("task")
         self._by_image: dict[Any, Scanpaths] = self.all.group("name")
 
     def of_finding(self, finding: str) -> Scanpaths:
         """The finding's paths, or all where train has none of it."""
-        return self._by_finding.get(finding, self.all)
+        return self.by_finding.get(finding, self.all)
 
     def of_image(self, image: str) -> Scanpaths | None:
         """The image's paths, of any finding; None where train has none of it."""
         return self._by_image.get(image)
+
+    def scaled(self, path: Floats, screen_size: Floats) -> Floats:
+        """A path in another frame, (k, 3); (k, 2) unless all train paths have durations."""
+        xy: Floats = path[:, :2] * (screen_size / self.screen_size)
+        return np.column_stack([xy, path[:, 2]]) if self.timed else xy
 
     def usual_durations(self, finding: str, length: int) -> Floats:
         """Geometric mean, position by position, of the finding's durations above 0, (length,) s."""
@@ -92,16 +98,16 @@ class OnePath(ABC):
     def sample(
         self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
     ) -> Scanpaths:
-        """The same path n times: the model knows no other."""
-        repeated = requests[np.repeat(np.arange(len(requests)), n)]
+        """The same path n times: the model knows no other.
+
+        Raises:
+            BadSetting: n is below 1.
+        """
+        repeated = requests.repeated(n)
         answers = [path for path in self._answers(requests) for _ in range(n)]
         draws = np.tile(np.arange(n), len(requests)).tolist()
         return repeated.answered(answers, name=self.name, draw=draws)
 
     def _answers(self, requests: Requests) -> list[Floats]:
-        scales = requests.screen_sizes / self.train.screen_size
-        answers = []
-        for path, scale in zip(self._paths(requests), scales, strict=True):
-            scaled = path[:, :2] * scale
-            answers.append(np.column_stack([scaled, path[:, 2]]) if self.train.timed else scaled)
-        return answers
+        pairs = zip(self._paths(requests), requests.screen_sizes, strict=True)
+        return [self.train.scaled(path, size) for path, size in pairs]

@@ -6,7 +6,8 @@ from typing import Self, final
 
 import numpy as np
 
-from gazesearch.errors import BadSetting, DataError
+from gazesearch.errors import DataError
+from gazesearch.models.controls.one_path import OnePath, TrainPaths
 from gazesearch.prediction import Floats, ImageSource, Requests, Rng
 from gazesearch.scanpaths import Scanpaths
 
@@ -19,16 +20,27 @@ class RandomTrainPath:
     needs_images = False
 
     def __init__(self) -> None:
-        self._paths: _ByFinding | None = None
+        self._train: TrainPaths | None = None
+
+    @property
+    def train(self) -> TrainPaths:
+        """What the model was fitted on.
+
+        Raises:
+            DataError: it was not.
+        """
+        if self._train is None:
+            raise DataError(f"{self.name}: fit the model on train first")
+        return self._train
 
     @property
     def predicts_durations(self) -> bool:
         """Whether all train paths have durations."""
-        return _fitted(self._paths, self.name).timed
+        return self.train.timed
 
     def fit(self, train: Scanpaths, *, valid: Scanpaths | None = None, rng: Rng = None) -> Self:
         """Remember the train paths; valid and rng are not used."""
-        self._paths = _ByFinding(train)
+        self._train = TrainPaths(train)
         return self
 
     def predict(
@@ -41,100 +53,43 @@ class RandomTrainPath:
     def sample(
         self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
     ) -> Scanpaths:
-        """n paths a request, drawn with replacement."""
-        repeated = _repeated(requests, n)
+        """n paths a request, drawn with replacement.
+
+        Raises:
+            BadSetting: n is below 1.
+        """
+        repeated = requests.repeated(n)
         draws = np.tile(np.arange(n), len(requests)).tolist()
         return repeated.answered(self._draw(repeated, rng), name=self.name, draw=draws)
 
     def _draw(self, requests: Requests, rng: Rng) -> list[Floats]:
-        paths = _fitted(self._paths, self.name)
+        train = self.train
         chance = np.random.default_rng(rng).random(len(requests))
         drawn = []
         for finding, size, at in zip(
             requests.finding, requests.screen_sizes, chance.tolist(), strict=True
         ):
-            group = paths.of(finding)
-            drawn.append(paths.scaled(group[int(at * len(group))].fixations, size))
+            group = train.of_finding(finding)
+            drawn.append(train.scaled(group[int(at * len(group))].fixations, size))
         return drawn
 
 
 @final
-class MeanPath:
+class MeanPath(OnePath):
     """Position by position the mean of the finding's train paths, as long as their median."""
 
     name = "mean-path"
-    needs_images = False
-
-    def __init__(self) -> None:
-        self._paths: _ByFinding | None = None
-        self._means: dict[str | None, Floats] = {}
-
-    @property
-    def predicts_durations(self) -> bool:
-        """Whether all train paths have durations."""
-        return _fitted(self._paths, self.name).timed
 
     def fit(self, train: Scanpaths, *, valid: Scanpaths | None = None, rng: Rng = None) -> Self:
         """Take the means; valid and rng are not used."""
-        self._paths = _ByFinding(train)
-        self._means = {finding: _mean(self._paths.of(finding)) for finding in self._paths.findings}
+        self._train = TrainPaths(train)
+        groups = {None: self._train.all, **self._train.by_finding}
+        self._means = {finding: _mean(paths) for finding, paths in groups.items()}
         return self
 
-    def predict(
-        self, requests: Requests, *, images: ImageSource | None = None, rng: Rng = None
-    ) -> Scanpaths:
-        """The finding's mean path for each request."""
-        paths = _fitted(self._paths, self.name)
-        answers = [
-            paths.scaled(self._means[finding if finding in self._means else None], size)
-            for finding, size in zip(requests.finding, requests.screen_sizes, strict=True)
-        ]
-        return requests.answered(answers, name=self.name)
-
-    def sample(
-        self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
-    ) -> Scanpaths:
-        """The same path n times: the model knows no other."""
-        repeated = _repeated(requests, n)
-        answers = [path.fixations for path in self.predict(repeated)]
-        draws = np.tile(np.arange(n), len(requests)).tolist()
-        return repeated.answered(answers, name=self.name, draw=draws)
-
-
-class _ByFinding:
-    """Train paths of one frame by finding; all of them under None."""
-
-    def __init__(self, train: Scanpaths) -> None:
-        there = train[train.lengths > 0]
-        if not len(there):
-            raise DataError("no train path has a fixation")
-        if train.info.screen_size is None:
-            raise DataError("train paths must share one frame")
-        self.size = np.array(train.info.screen_size)
-        self.timed = bool(there.has_durations.all())
-        self._groups: dict[str | None, Scanpaths] = {None: there, **there.group("task")}
-
-    @property
-    def findings(self) -> tuple[str | None, ...]:
-        """The findings of train, and None for all of them together."""
-        return tuple(self._groups)
-
-    def of(self, finding: str | None) -> Scanpaths:
-        """The finding's paths, or all where train has none of it."""
-        return self._groups.get(finding, self._groups[None])
-
-    def scaled(self, fixations: Floats, size: Floats) -> Floats:
-        """A path in the frame that was asked for, without durations unless all paths have them."""
-        path = fixations.copy()
-        path[:, :2] *= size / self.size
-        return path if self.timed else path[:, :2]
-
-
-def _repeated(requests: Requests, n: int) -> Requests:
-    """Each request n times."""
-    if n < 1:
-        raise BadSetting(f"n={n}: must be 1 or more")
-    return requests[np.repeat(np.arange(len(requests)), n)]
+    def _paths(self, requests: Requests) -> list[Floats]:
+        self.train  # noqa: B018 - refuses a model that was not fitted
+        return [self._means.get(finding, self._means[None]) for finding in requests.finding]
 
 
 def _mean(paths: Scanpaths) -> Floats:
@@ -145,9 +100,3 @@ def _mean(paths: Scanpaths) -> Floats:
             for k in range(length)
         ]
     )
-
-
-def _fitted(paths: _ByFinding | None, name: str) -> _ByFinding:
-    if paths is None:
-        raise DataError(f"{name}: fit the model on train first")
-    return paths
