@@ -1,0 +1,224 @@
+"""Weights: published checkpoints and Mask2Former's, read strictly; our own folder of two files.
+
+A folder holds `model.safetensors`, in our names, and `config.json`, which says what model and
+variant the weights are of, where they came from, and their digest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gazesearch.errors import DataError
+from gazesearch.files import digest, readable, ready_folder, write_text, written_whole
+from gazesearch.findings import FINDINGS
+from gazesearch.models.chestsearch.layout import (
+    BACKBONE,
+    PIXEL_DECODER,
+    Shapes,
+    checkpoint_shapes,
+    ours_of_part,
+    ours_of_published,
+    part_shapes,
+)
+from gazesearch.models.chestsearch.model import ChestSearch
+from gazesearch.models.chestsearch.untrusted import (
+    read_numpy_pickle,
+    read_safetensors,
+    read_torch,
+)
+
+WEIGHTS_NAME: Final = "model.safetensors"
+CONFIG_NAME: Final = "config.json"
+VARIANT: Final = "wacv2025"
+_SHOWN: Final = 5  # names in a message
+
+
+def load_published(path: str | os.PathLike[str]) -> ChestSearch:
+    """The model of a published checkpoint (`ckp_29999.pt`), ready to predict.
+
+    Keys may start with `module.`, and those of the backbone may have `stages.` in them. The
+    optimiser's state is not read.
+
+    Raises:
+        DataError: no file of torch, a name that is missing or not known, a shape that is not the
+            model's, numbers that are no finite float32, or an import that no weights need.
+        UnreadableFile: the file is absent or too large.
+    """
+    found = read_torch(path)
+    state = found.get("model") if isinstance(found, Mapping) else None
+    if not isinstance(state, Mapping):
+        raise DataError(f"{path}: holds no 'model': not a checkpoint of ChestSearch")
+    where = f"{path}, 'model'"
+    checked = _checked(_plain_names(state, where=where), checkpoint_shapes(), where=where)
+    return _filled(ours_of_published(checked, where=where))
+
+
+def load_backbone(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Our names for the weights of `M2F_R50.pkl`, or of the backbone in Mask2Former's own file.
+
+    Raises: as `load_published`.
+    """
+    return _load_part(path, BACKBONE, "backbone.")
+
+
+def load_pixel_decoder(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Our names for `M2F_R50_MSDeformAttnPixelDecoder.pkl`, or that part of Mask2Former's own file.
+
+    Raises: as `load_published`.
+    """
+    return _load_part(path, PIXEL_DECODER, "sem_seg_head.pixel_decoder.")
+
+
+def _load_part(
+    path: str | os.PathLike[str], prefix: str, mask2former_prefix: str
+) -> dict[str, Tensor]:
+    """A part of the model from its own file, or from Mask2Former's, which is a plain pickle."""
+    where = str(path)
+    if zipfile.is_zipfile(readable(path)):
+        found = read_torch(path)
+    else:
+        found = read_numpy_pickle(path)
+        inside = found.get("model") if isinstance(found, Mapping) else None
+        if isinstance(inside, Mapping):
+            where = f"{path}, {mask2former_prefix}*"
+            found = {
+                name.removeprefix(mask2former_prefix): value
+                for name, value in inside.items()
+                if isinstance(name, str) and name.startswith(mask2former_prefix)
+            }
+    if not isinstance(found, Mapping):
+        raise DataError(f"{path}: holds {type(found).__name__}, not names and weights")
+    state = _checked(_plain_names(found, where=where), part_shapes(prefix), where=where)
+    return ours_of_part(state, prefix)
+
+
+def save(model: ChestSearch, folder: str | os.PathLike[str], *, source: Mapping[str, str]) -> None:
+    """Write a model as a folder of two files.
+
+    Args:
+        model: the model.
+        folder: made if need be.
+        source: name and digest of each file that the weights came from.
+    """
+    made = ready_folder(folder)
+    with written_whole(made / WEIGHTS_NAME) as temporary:
+        state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+        save_file(state, temporary, metadata={"format": "pt"})
+    config = {
+        "model": "chestsearch",
+        "variant": VARIANT,
+        "findings": list(FINDINGS),
+        "weights": digest(made / WEIGHTS_NAME),
+        "source": dict(source),
+    }
+    write_text(made / CONFIG_NAME, json.dumps(config, indent=2) + "\n")
+
+
+def load(folder: str | os.PathLike[str]) -> ChestSearch:
+    """The model that `save` wrote.
+
+    Raises:
+        DataError: another model or variant, weights that are not those of the digest, or not whole.
+        UnreadableFile: a file is absent or too large.
+    """
+    where = Path(folder)
+    config = _config(where / CONFIG_NAME)
+    for key, known in (
+        ("model", "chestsearch"),
+        ("variant", VARIANT),
+        ("findings", list(FINDINGS)),
+    ):
+        if config.get(key) != known:
+            raise DataError(
+                f"{where / CONFIG_NAME}: {key} is {str(config.get(key))[:60]!r}, not {known!r}: "
+                "made for another version or model"
+            )
+    weights = where / WEIGHTS_NAME
+    if digest(weights) != config.get("weights"):
+        raise DataError(f"{weights}: is not the file that {CONFIG_NAME} names: convert it again")
+    with torch.device("meta"):
+        shapes: Shapes = {
+            name: tuple(tensor.shape) for name, tensor in ChestSearch().state_dict().items()
+        }
+    return _filled(_checked(read_safetensors(weights), shapes, where=str(weights)))
+
+
+def _config(file: Path) -> Mapping[str, Any]:
+    try:
+        config = json.loads(readable(file, max_size=2**20).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file}: is not JSON: convert the weights again") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{file}: is no JSON object: convert the weights again")
+    return config
+
+
+def _plain_names(state: Mapping[Any, Any], *, where: str) -> dict[str, Any]:
+    """Names without `module.` and the backbone's `stages.`, and with Mask2Former's levels nested.
+
+    Raises:
+        DataError: two names become the same, and what they name differs.
+    """
+    plain: dict[str, Any] = {}
+    for given, value in state.items():
+        name = str(given).removeprefix("module.")
+        for start in ("encoder.backbone.", ""):
+            if name.startswith(f"{start}stages."):
+                name = start + name.removeprefix(f"{start}stages.")
+        if name.startswith("adapter_"):
+            name = f"lateral_convs.{name}"
+        elif name.startswith("layer_"):
+            name = f"output_convs.{name}"
+        if name in plain and not _same(plain[name], value):
+            raise DataError(
+                f"{where}: {name} is there twice, with and without a prefix, and differs"
+            )
+        plain[name] = value
+    return plain
+
+
+def _same(one: Any, other: Any) -> bool:
+    return isinstance(one, Tensor) and isinstance(other, Tensor) and torch.equal(one, other)
+
+
+def _checked(state: Mapping[str, Any], shapes: Shapes, *, where: str) -> dict[str, Tensor]:
+    """The state, if it has all of these names, no others, and finite float32 of these shapes."""
+    for kind, names in (
+        ("lacks", [name for name in shapes if name not in state]),
+        ("has, unlike the model,", [name for name in state if name not in shapes]),
+    ):
+        if names:
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            shown = ", ".join(name[:80] for name in names[:_SHOWN])
+            raise DataError(f"{where}: {kind} {shown}{more}: weights of another model")
+    for name, shape in shapes.items():
+        tensor = state[name]
+        if not isinstance(tensor, Tensor):
+            raise DataError(f"{where}: {name}: is {type(tensor).__name__}, not a tensor")
+        if tuple(tensor.shape) != shape or tensor.dtype != torch.float32:
+            raise DataError(
+                f"{where}: {name}: {tensor.dtype} of shape {tuple(tensor.shape)}, "
+                f"not float32 of {shape}: weights of another model"
+            )
+        if not tensor.isfinite().all():
+            raise DataError(f"{where}: {name}: holds NaN or infinity: the file is damaged")
+    return dict(state)
+
+
+def _filled(state: Mapping[str, Tensor]) -> ChestSearch:
+    """A model with these weights, in evaluation mode."""
+    with torch.device("meta"):  # no time is spent on random numbers that are then overwritten
+        model = ChestSearch()
+    model.to_empty(device="cpu")
+    model.load_state_dict(state)
+    model.eval()
+    return model

@@ -1,0 +1,59 @@
+"""From an image's pixels to what the network is fed, as published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+import PIL.Image
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gazesearch.errors import DataError
+from gazesearch.models.chestsearch.shapes import Float
+
+SIDE: Final = 224
+"""Width and height of the only frame that the published weights know, px."""
+
+MEAN: Final = (0.485, 0.456, 0.406)
+STD: Final = (0.229, 0.224, 0.225)
+
+Resampling = Literal["bilinear", "bicubic"]
+
+
+def squeezed(
+    image: NDArray[Any], *, resampling: Resampling = "bilinear", where: str = "image"
+) -> NDArray[np.uint8]:
+    """An image at 224 x 224 px, whatever its aspect ratio, by Pillow's antialiased resizing.
+
+    Args:
+        image: (h, w) or (h, w, 3), uint8.
+        resampling: "bilinear" as for the released predictions, "bicubic" as in the demo notebook.
+        where: the image's name, for errors.
+
+    Returns:
+        (224, 224, 3); a grey image has three equal planes.
+
+    Raises:
+        DataError: the array is no image of 8 bits.
+    """
+    grey = image.ndim == 2
+    if image.dtype != np.uint8 or not (grey or (image.ndim == 3 and image.shape[2] == 3)):
+        raise DataError(
+            f"{where}: an array of {image.dtype} and shape {image.shape}: must be uint8, "
+            "(h, w) or (h, w, 3)"
+        )
+    if image.size == 0:
+        raise DataError(f"{where}: has no pixels")
+    filter_ = PIL.Image.Resampling[resampling.upper()]
+    seen = PIL.Image.fromarray(image).convert("RGB").resize((SIDE, SIDE), filter_)
+    return np.asarray(seen)
+
+
+def normalised(images: Sequence[NDArray[np.uint8]]) -> Float[Tensor, "i 3 224 224"]:
+    """The network's input of images that were squeezed."""
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
+    return ((pixels / 255 - mean) / std).contiguous()

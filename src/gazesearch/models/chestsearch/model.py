@@ -1,0 +1,357 @@
+"""ChestSearch: where a radiologist looks next in search of a finding (GazeSearch, WACV 2025).
+
+The network is HAT's (Yang et al., "Unifying top-down and bottom-up scanpath prediction using
+transformers", CVPR 2024) with the 13 findings for targets: what was looked at is remembered
+sharply, all else dimly, and a query for each finding reads that memory. There is no head for
+durations, and no dropout: training and evaluation compute the same.
+
+Axes: i images, b searches (an image, a finding and the fixations so far), t past fixations,
+s tokens of memory, d width (384), h w cells of the fine map (56 x 56 for 224 px), c cells of the
+coarse one (49).
+
+What the published code does otherwise than one would expect, and `wacv2025` reproduces:
+
+- `top_left_without_position`: a fixation in the top left cell loses its position, because its
+  number is also that of a mark which nothing uses.
+- `cell_of`: cells come from a product in float32, so that 124 of 224 px is in cell 30, not 31.
+- The number of fixations enters the stop head as it is, not normalised.
+- At most 6 fixations can be fed: there are 6 vectors for their order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gazesearch.errors import BadSetting
+from gazesearch.findings import FINDINGS
+from gazesearch.models.chestsearch.backbone import ResNet50
+from gazesearch.models.chestsearch.pixel_decoder import PixelDecoder
+from gazesearch.models.chestsearch.shapes import Bool, Float, Int
+
+WIDTH: Final = 384
+HEADS: Final = 4
+HIDDEN: Final = 512
+MEMORY_LAYERS: Final = 3
+QUERY_LAYERS: Final = 6
+MAX_HISTORY: Final = 6
+"""Most fixations that can be fed."""
+STRIDE: Final = 32  # px along a side of a coarse cell
+COARSENESS: Final = 8  # cells of the fine map along a side of a coarse cell
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Features:
+    """What is seen of images, once for all findings and fixations.
+
+    Attributes:
+        dim: the image as seen from the corner of the eye, with positions, (i, c, d).
+        sharp: the image in full, with positions, (i, h*w, d).
+        shape: h, w.
+    """
+
+    dim: Float[Tensor, "i c d"]
+    sharp: Float[Tensor, "i hw d"]
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Memory:
+    """What is known of an image at a step of a search.
+
+    Attributes:
+        tokens: dim ones, then one for each fixation, (b, s, d).
+        kinds: what each is, added where tokens are compared but not where they are read, (b, s, d).
+        absent: True for padding, (b, s); None where there is none.
+    """
+
+    tokens: Float[Tensor, "b s d"]
+    kinds: Float[Tensor, "b s d"]
+    absent: Bool[Tensor, "b s"] | None
+
+    def __getitem__(self, rows: Int[Tensor, " n"]) -> Memory:
+        """The memories of some searches."""
+        return Memory(
+            tokens=self.tokens[rows],
+            kinds=self.kinds[rows],
+            absent=None if self.absent is None else self.absent[rows],
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Output:
+    """What comes next in each search.
+
+    Attributes:
+        map_logits: of the next fixation, per cell, (b, h, w); independent of each other, their
+            sigmoids are no distribution.
+        stop_logits: of the path's end instead of a next fixation, (b,).
+    """
+
+    map_logits: Float[Tensor, "b h w"]
+    stop_logits: Float[Tensor, " b"]
+
+
+class Attention(nn.Module):
+    """Multi-head attention; the three projections stand in one matrix."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * WIDTH, WIDTH))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * WIDTH))
+        self.out_proj = nn.Linear(WIDTH, WIDTH)
+        nn.init.xavier_uniform_(self.in_proj_weight)
+
+    def forward(
+        self,
+        query: Float[Tensor, "b q d"],
+        key: Float[Tensor, "b s d"],
+        value: Float[Tensor, "b s d"],
+        absent: Bool[Tensor, "b s"] | None,
+    ) -> Float[Tensor, "b q d"]:
+        """Every query's mean of the values, weighted by how well their keys fit."""
+        weights = self.in_proj_weight.chunk(3)
+        biases = self.in_proj_bias.chunk(3)
+        q, k, v = (
+            F.linear(x, weight, bias).unflatten(2, (HEADS, -1)).transpose(1, 2)
+            for x, weight, bias in zip((query, key, value), weights, biases, strict=True)
+        )
+        mask = None if absent is None else ~absent[:, None, None]
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)  # (b, m, q, d/m)
+        return self.out_proj(mixed.transpose(1, 2).flatten(2))
+
+    def single(
+        self,
+        query: Float[Tensor, "b d"],
+        key: Float[Tensor, "b s d"],
+        value: Float[Tensor, "b s d"],
+        absent: Bool[Tensor, "b s"] | None,
+    ) -> Float[Tensor, "b d"]:
+        """The same for one query a row, with less work: keys and values are not projected.
+
+        q.(Wk) is (W'q).k, and W(sum of a v) is the sum of a(Wv): to project the query back and the
+        mean forth is 1/s of the work. The bias of the keys adds the same to every score and falls
+        out of the softmax.
+        """
+        to_q, to_k, to_v = (w.unflatten(0, (HEADS, -1)) for w in self.in_proj_weight.chunk(3))
+        bias_q, _, bias_v = (bias.unflatten(0, (HEADS, -1)) for bias in self.in_proj_bias.chunk(3))
+        q = query @ to_q.transpose(1, 2) + bias_q[:, None]  # (m, b, d/m)
+        asked = (q @ to_k).transpose(0, 1) / math.sqrt(WIDTH // HEADS)  # (b, m, d)
+        scores = asked @ key.transpose(1, 2)  # (b, m, s)
+        if absent is not None:
+            scores = scores.masked_fill(absent[:, None], -math.inf)
+        read = (scores.softmax(-1) @ value).transpose(0, 1)  # (m, b, d)
+        mixed = read @ to_v.transpose(1, 2) + bias_v[:, None]  # (m, b, d/m)
+        return self.out_proj(mixed.transpose(0, 1).flatten(1))
+
+
+class FeedForward(nn.Module):
+    """Two linear maps, added to the input, then normed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(WIDTH, HIDDEN)
+        self.linear2 = nn.Linear(HIDDEN, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH)
+
+    def forward(self, x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+        """Each token by itself."""
+        return self.norm(x + self.linear2(F.relu(self.linear1(x))))
+
+
+class MemoryLayer(nn.Module):
+    """What was seen sharply and dimly is related to each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = Attention()
+        self.norm = nn.LayerNorm(WIDTH)
+        self.feed_forward = FeedForward()
+
+    def forward(self, memory: Memory) -> Memory:
+        """Self-attention among the tokens of each search."""
+        x, kinds, absent = memory.tokens, memory.kinds, memory.absent
+        x = self.norm(x + self.attention(x + kinds, x + kinds, x, absent))
+        return Memory(tokens=self.feed_forward(x), kinds=kinds, absent=absent)
+
+
+class QueryLayer(nn.Module):
+    """A search reads its memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = Attention()
+        self.norm = nn.LayerNorm(WIDTH)
+        self.feed_forward = FeedForward()
+
+    def forward(
+        self, query: Float[Tensor, "b d"], keys: Float[Tensor, "b s d"], memory: Memory
+    ) -> Float[Tensor, "b d"]:
+        """Cross-attention of the query to its memory; keys are tokens and kinds."""
+        seen = self.attention.single(query, keys, memory.tokens, memory.absent)
+        return self.feed_forward(self.norm(query + seen))
+
+
+class Head(nn.Sequential):
+    """Three linear maps, ReLU between them."""
+
+    def __init__(self, inside: int, outside: int) -> None:
+        super().__init__(
+            nn.Linear(inside, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, outside),
+        )
+
+
+class ChestSearch(nn.Module):
+    """Where a radiologist looks next, and whether at all.
+
+    Images are (i, 3, H, W), normalised; sides are multiples of 32. Fixations are x, y from 0 to
+    below 1, in float32.
+    """
+
+    top_left_without_position: Final = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = ResNet50()
+        self.pixel_decoder = PixelDecoder()
+        self.widen = nn.Conv2d(256, WIDTH, 1)
+        self.dim_kind = nn.Parameter(torch.randn(2, WIDTH))  # the second row is never used
+        self.sharp_kind = nn.Parameter(torch.randn(1, WIDTH))
+        self.order = nn.Parameter(torch.randn(MAX_HISTORY, WIDTH))
+        self.memory_layers = nn.ModuleList(MemoryLayer() for _ in range(MEMORY_LAYERS))
+        self.finding_queries = nn.Parameter(torch.randn(len(FINDINGS), WIDTH))
+        self.query_layers = nn.ModuleList(QueryLayer() for _ in range(QUERY_LAYERS))
+        self.map_head = Head(WIDTH, WIDTH)
+        self.stop_head = Head(WIDTH + 1, 1)
+
+    def encode(self, image: Float[Tensor, "i 3 H W"]) -> Features:
+        """Features of images: once for each, whatever findings and steps follow.
+
+        Raises:
+            BadSetting: a side is no multiple of 32.
+        """
+        if any(side % STRIDE for side in image.shape[2:]):
+            raise BadSetting(
+                f"images of {tuple(image.shape[2:])}: sides must be multiples of 32 px"
+            )
+        coarse, _, _, fine = self.pixel_decoder(self.backbone(image))
+        dim, sharp = (self.widen(level).flatten(2).transpose(1, 2) for level in (coarse, fine))
+        shape = (fine.shape[2], fine.shape[3])
+        table = position_table(shape, like=dim)  # (h, w, d)
+        middle = COARSENESS // 2
+        dim_table = table[middle::COARSENESS, middle::COARSENESS]
+        return Features(
+            dim=dim + dim_table.flatten(0, 1), sharp=sharp + table.flatten(0, 1), shape=shape
+        )
+
+    def forward(
+        self,
+        features: Features,
+        image: Int[Tensor, " b"],
+        finding: Int[Tensor, " b"],
+        fixations: Float[Tensor, "b t 2"],
+        lengths: Int[Tensor, " b"] | None = None,
+    ) -> Output:
+        """The fixation after `fixations` in searches for `finding`.
+
+        Args:
+            features: of the images, `encode`.
+            image: which of the images each search looks at.
+            finding: published id of what is searched for.
+            fixations: so far, the first one first.
+            lengths: how many fixations of each row count; None for all.
+        """
+        memory = self.remember(features, image, fixations, lengths)
+        query = self.read(memory, finding)
+        n = fixations.shape[1] if lengths is None else lengths
+        return self.answer(features, image, query, n)
+
+    def remember(
+        self,
+        features: Features,
+        image: Int[Tensor, " b"],
+        fixations: Float[Tensor, "b t 2"],
+        lengths: Int[Tensor, " b"] | None = None,
+    ) -> Memory:
+        """Memory of each search; the same for all findings."""
+        b, t, _ = fixations.shape
+        dim = features.dim[image]  # (b, c, d)
+        cells = cell_of(fixations, features.shape)  # (b, t)
+        sharp = features.sharp[image[:, None], cells]  # (b, t, d)
+        if self.top_left_without_position:
+            top_left = position_table((1, 1), like=sharp)[0, 0]
+            sharp = sharp - (cells == 0)[:, :, None] * top_left
+        kinds = torch.cat(
+            [
+                self.dim_kind[:1].expand(dim.shape[1], -1),
+                self.sharp_kind + self.order[:t],
+            ]
+        )  # (s, d)
+        absent = None
+        if lengths is not None:
+            counted = torch.arange(t, device=lengths.device) < lengths[:, None]
+            absent = F.pad(~counted, (dim.shape[1], 0), value=False)  # (b, s)
+        memory = Memory(
+            tokens=torch.cat([dim, sharp], dim=1), kinds=kinds.expand(b, -1, -1), absent=absent
+        )
+        for layer in self.memory_layers:
+            memory = layer(memory)
+        return memory
+
+    def read(self, memory: Memory, finding: Int[Tensor, " b"]) -> Float[Tensor, "b d"]:
+        """What each search still wants, after its query has read its memory."""
+        query = self.finding_queries[finding]
+        keys = memory.tokens + memory.kinds
+        for layer in self.query_layers:
+            query = layer(query, keys, memory)
+        return query
+
+    def answer(
+        self,
+        features: Features,
+        image: Int[Tensor, " b"],
+        query: Float[Tensor, "b d"],
+        n: int | Int[Tensor, " b"],
+    ) -> Output:
+        """Where the next fixation falls, and whether there is one after n."""
+        wanted = self.map_head(query)
+        maps = wanted.new_empty(len(wanted), features.sharp.shape[1])
+        for number in image.unique().tolist():  # no copy of an image's features for each search
+            rows = image == number
+            maps[rows] = wanted[rows] @ features.sharp[number].T
+        count = torch.as_tensor(n, dtype=query.dtype, device=query.device).expand(len(query))
+        stop = self.stop_head(torch.cat([query, count[:, None]], dim=1)).squeeze(1)
+        return Output(map_logits=maps.unflatten(1, features.shape), stop_logits=stop)
+
+
+def cell_of(fixations: Float[Tensor, "b t 2"], shape: tuple[int, int]) -> Int[Tensor, "b t"]:
+    """Cell of each fixation, row * w + column, as published: floor of a product in float32."""
+    h, w = shape
+    column, row = (fixations * fixations.new_tensor([w, h])).long().unbind(-1)
+    return row * w + column
+
+
+def position_table(shape: tuple[int, int], *, like: Tensor) -> Float[Tensor, "h w d"]:
+    """Sines and cosines of a cell's column, then of its row, counted from 0."""
+    h, w = shape
+    columns, rows = (position_of(n, like=like) for n in (w, h))
+    half = WIDTH // 2
+    return torch.cat([columns[None].expand(h, w, half), rows[:, None].expand(h, w, half)], dim=2)
+
+
+def position_of(n: int, *, like: Tensor) -> Float[Tensor, "n half"]:
+    """Sines (even) and cosines (odd) of 0 to n - 1, in wavelengths from 2 pi to 20,000 pi."""
+    half = WIDTH // 2
+    k = torch.arange(0, half, 2, dtype=torch.float32)
+    angle = torch.arange(n, dtype=torch.float32)[:, None] * torch.exp(-k * math.log(10_000) / half)
+    table = torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
+    return table.to(dtype=like.dtype, device=like.device)

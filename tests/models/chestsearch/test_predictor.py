@@ -1,0 +1,197 @@
+"""ChestSearch as a `ScanpathModel`: tables in, tables out, whatever the batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gazesearch import FINDINGS, DatasetInfo, Scanpaths
+from gazesearch.errors import BadSetting, DataError, UnknownName
+from gazesearch.models import decoding
+from gazesearch.prediction import ConditionalModel, Requests, ScanpathModel
+
+torch = pytest.importorskip("torch", reason="needs the extra `model`")
+
+FRAME = (224, 224)
+
+
+def model_of(network: Any, **options: Any) -> Any:
+    from gazesearch.models.chestsearch.predictor import ChestSearchModel
+
+    return ChestSearchModel(network, **options)
+
+
+@pytest.fixture(scope="module")
+def model(network: Any) -> Any:
+    return model_of(network)
+
+
+@pytest.fixture(scope="module")
+def images() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(5)
+    return {f"{n}.png": rng.integers(0, 256, (224, 224), np.uint8) for n in "abc"}
+
+
+def every(images: dict[str, np.ndarray], size: tuple[int, int] = FRAME) -> Requests:
+    names = [name for name in images for _ in FINDINGS]
+    return Requests.make(names, list(FINDINGS) * len(images), screen_size=size)
+
+
+def histories(paths: list[list[tuple[float, float]]], requests: Requests) -> Scanpaths:
+    return requests.answered([np.array(p, float).reshape(-1, 2) for p in paths], name="test")
+
+
+def test_it_is_a_model_with_next_fixations(model: Any) -> None:
+    assert isinstance(model, ScanpathModel)
+    assert isinstance(model, ConditionalModel)
+
+
+def test_published_paths_come_out_as_pixels(golden: Any, model: Any) -> None:
+    images = {f"{i}": golden[f"img{i}/pixels"] for i in range(4)}
+    paths = model.predict(every(images), images=images)
+    assert np.isnan(paths.durations).all()
+    for row, path in enumerate(paths):
+        i, finding = divmod(row, 13)
+        length = golden[f"img{i}/decode_len"][finding]
+        expected = golden[f"img{i}/decode_px"][finding, :length]
+        np.testing.assert_allclose(path.fixations[:, :2], expected, atol=1e-9)
+
+
+def test_batches_and_neighbours_do_not_matter(network: Any, images: Any) -> None:
+    requests = every(images)
+    one = model_of(network, images_at_once=1).predict(requests, images=images)
+    many = model_of(network, images_at_once=3).predict(requests, images=images)
+    assert one == many
+    shuffled = np.random.default_rng(0).permutation(len(requests))[:8]
+    some = model_of(network).predict(requests[shuffled], images=images)
+    for row, path in zip(shuffled, some, strict=True):
+        np.testing.assert_array_equal(path.fixations, one[int(row)].fixations)
+
+
+def test_an_image_is_encoded_once_for_all_its_findings(network: Any, images: Any) -> None:
+    encoded = []
+    handle = network.backbone.register_forward_hook(lambda _, x, __: encoded.append(len(x[0])))
+    try:
+        model = model_of(network, images_at_once=2)
+        model.predict(every(images), images=images)
+        assert sum(encoded) == len(images)
+        model.next_fixation(
+            requests := every(images),
+            histories([[(112, 112)]] * len(requests), requests),
+            images=images,
+        )
+        assert sum(encoded) == len(images)
+    finally:
+        handle.remove()
+
+
+def test_new_weights_forget_old_features(checkpoint: Any, images: Any) -> None:
+    from gazesearch.models.chestsearch.checkpoints import load_published
+
+    network = load_published(checkpoint)
+    model = model_of(network)
+    requests = Requests.make(["a.png"], "edema", screen_size=FRAME)
+    past = histories([[(112, 112)]], requests)
+    before = model.next_fixation(requests, past, images=images).log_mass
+    with torch.no_grad():
+        network.widen.bias.add_(0.5)
+    after = model.next_fixation(requests, past, images=images).log_mass
+    fresh = model_of(network).next_fixation(requests, past, images=images).log_mass
+    assert not np.allclose(before, after)
+    np.testing.assert_array_equal(after, fresh)
+
+
+def test_next_fixation_is_the_normalised_map_and_the_stop_probability(
+    golden: Any, model: Any
+) -> None:
+    images = {"0": golden["img0/pixels"]}
+    fixations = golden["img0/fixations"].astype(float) * 224
+    lengths = (1, 2, 4, 6)
+    requests = Requests.make(["0"] * 4, "pleural effusion", screen_size=FRAME)
+    told = model.next_fixation(
+        requests, histories([fixations[:n].tolist() for n in lengths], requests), images=images
+    )
+    for row, n in enumerate(lengths):
+        shown = 1 / (1 + np.exp(-golden[f"img0/n{n}/map_logits"][1].astype(float)))
+        np.testing.assert_allclose(np.exp(told.log_mass[row]), shown / shown.sum(), rtol=1e-4)
+        stop = 1 / (1 + np.exp(-float(golden[f"img0/n{n}/term_logits"][8])))
+        assert np.exp(told.log_stop[row]) == pytest.approx(stop, abs=1e-5)
+    total = np.log(np.exp(told.log_mass).sum(axis=(1, 2)))
+    assert np.abs(total).max() < 1e-6
+
+
+def test_a_path_starts_in_the_centre(model: Any, images: Any) -> None:
+    requests = Requests.make(["a.png", "a.png"], "edema", screen_size=FRAME)
+    told = model.next_fixation(requests, histories([[], [(112, 112)]], requests), images=images)
+    assert np.exp(told.log_mass[0]).sum() == np.exp(told.log_mass[0, 28, 28]) == 1
+    assert told.log_stop[0] == -np.inf
+    assert np.isfinite(told.log_mass[1]).all()
+
+
+def test_answers_count_in_the_frame_of_the_request(model: Any, images: Any) -> None:
+    small, large = (
+        model.predict(every(images, size), images=images) for size in (FRAME, (2240, 448))
+    )
+    for a, b in zip(small, large, strict=True):
+        np.testing.assert_allclose(a.fixations[:, :2] * (10, 2), b.fixations[:, :2])
+
+
+def test_several_subjects_get_the_same_path(model: Any, images: Any) -> None:
+    asked = Requests.make(["a.png"] * 2, "edema", screen_size=FRAME, subject=[1, 2])
+    one, other = model.predict(asked, images=images)
+    np.testing.assert_array_equal(one.fixations, other.fixations)
+
+
+def test_draws_depend_on_the_seed_alone(network: Any, images: Any) -> None:
+    requests = every({name: images[name] for name in ("a.png", "b.png")})[::5]
+    one = model_of(network, images_at_once=1).sample(requests, 3, images=images, rng=1)
+    other = model_of(network, images_at_once=2).sample(requests, 3, images=images, rng=1)
+    assert one == other
+    assert one != model_of(network).sample(requests, 3, images=images, rng=2)
+
+
+def test_every_decoder_takes_it(model: Any, images: Any) -> None:
+    requests = Requests.make(["a.png"], "edema", screen_size=FRAME)
+    assert len(decoding.greedy(model, requests, images=images)) == 1
+    assert len(decoding.typical(model, requests, draws=4, images=images, rng=0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("finding", "path", "error", "said"),
+    [
+        pytest.param("edema", [(1, 1)] * 7, DataError, "history of 7", id="long"),
+        pytest.param("edema", [(224, 1)], DataError, "off the screen", id="off"),
+        pytest.param("oedemata", [(1, 1)], UnknownName, "oedemata", id="finding"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(
+    finding: str, path: list[tuple[float, float]], error: type, said: str, model: Any, images: Any
+) -> None:
+    requests = Requests.make(["a.png"], finding, screen_size=FRAME)
+    info = DatasetInfo(name="test", screen_size=FRAME, duration_unit="s", outside="keep")
+    past = Scanpaths.of([np.array(path, float)], image=["a.png"], finding=[finding], info=info)
+    with pytest.raises(error, match=said):
+        model.next_fixation(requests, past, images=images)
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "said"),
+    [
+        pytest.param(None, DataError, "give images=", id="none"),
+        pytest.param({}, UnknownName, "a.png", id="absent"),
+        pytest.param({"a.png": np.zeros((9, 9))}, DataError, "must be uint8", id="floats"),
+        pytest.param({"a.png": np.zeros((9, 9, 4), np.uint8)}, DataError, "a.png", id="rgba"),
+        pytest.param({"a.png": np.zeros((0, 9), np.uint8)}, DataError, "no pixels", id="empty"),
+    ],
+)
+def test_what_is_no_image_is_said(images: Any, error: type, said: str, model: Any) -> None:
+    requests = Requests.make(["a.png"], "edema", screen_size=FRAME)
+    with pytest.raises(error, match=said):
+        model.predict(requests, images=images)
+
+
+def test_settings_are_checked(network: Any) -> None:
+    with pytest.raises(BadSetting, match="images_at_once=0"):
+        model_of(network, images_at_once=0)
