@@ -461,7 +461,7 @@ def test_auc_agrees_with_the_plain_definition(points, values):
 
 @pytest.fixture(scope="module")
 def roc_auc_score():
-    return pytest.importorskip("sklearn.metrics").roc_auc_score
+    return pytest.importorskip("sklearn.metrics", reason="needs the extra `cluster`").roc_auc_score
 
 
 @given(points=on_screen, values=untied_maps)

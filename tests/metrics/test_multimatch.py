@@ -223,7 +223,7 @@ def test_shortest_paths_are_counted_right() -> None:
 
 def compare_with_multimatch_gaze(pairs: list[tuple[Any, Any]], screen: tuple[int, int]) -> int:
     """All five values agree where the path is unique; returns how many pairs have no unique one."""
-    oracle = pytest.importorskip("multimatch_gaze")
+    oracle = pytest.importorskip("multimatch_gaze", reason="needs the public MultiMatch, an oracle")
     ambiguous = 0
     for a, b in pairs:
         if shortest_paths(costs(a, b)) > 1:

@@ -236,6 +236,7 @@ def test_bad_settings_are_told() -> None:
         ("same-image-path", (0.4055, 0.4379, 0.3083)),
         ("medoid", (0.4114, 0.4107, 0.4136)),
         ("fixed-path", (0.4238, 0.4231, 0.4261)),
+        pytest.param("consensus", (0.4509, 0.4591, 0.4261), marks=pytest.mark.slow),
     ],
 )
 def test_paths_reach_the_published_rows(
@@ -249,8 +250,3 @@ def test_paths_reach_the_published_rows(
     seen = np.array([image in known for image in test.image])
     found = values.mean(), values[seen].mean(), values[~seen].mean()
     assert found == pytest.approx(expected, abs=5e-5)
-
-
-@pytest.mark.slow
-def test_consensus_reaches_the_published_row(annotations: Scanpaths) -> None:
-    test_paths_reach_the_published_rows(annotations, "consensus", (0.4509, 0.4591, 0.4261))

@@ -17,7 +17,7 @@ TOLERANCE = 1e-4
 ALL = np.arange(13)
 
 
-def close(found: Any, expected: np.ndarray, spread: float = 1.0) -> None:
+def assert_close(found: Any, expected: np.ndarray, spread: float = 1.0) -> None:
     difference = np.abs(np.asarray(found, np.float64) - expected).max() / spread
     assert difference <= TOLERANCE, difference
 
@@ -71,8 +71,10 @@ def test_features_agree(golden: Any, network: Any, inputs: Any) -> None:
     for name, maps in zip(names, (*backbone, *pyramid, widened), strict=True):
         for i in IMAGES:
             mean, spread = golden[f"img{i}/{name}/mean_std"]
-            close(sample(maps[i]), golden[f"img{i}/{name}/sample"], spread)
-            close([maps[i].mean(), maps[i].std(correction=0)], np.array([mean, spread]), spread)
+            assert_close(sample(maps[i]), golden[f"img{i}/{name}/sample"], spread)
+            assert_close(
+                [maps[i].mean(), maps[i].std(correction=0)], np.array([mean, spread]), spread
+            )
 
 
 @pytest.mark.parametrize("case", HISTORIES)
@@ -91,15 +93,17 @@ def test_each_step_agrees(golden: Any, network: Any, features: Any, case: str) -
         memory = network.remember(features, image[:1], fixations[None])
         query = network.read(memory[torch.zeros(13, dtype=torch.long)], torch.arange(13))
         told = network.answer(features, image, query, n)
-    close(memory.tokens[0, :, ::16], expected("memory_sample"), expected("memory_sample").std())
-    close(query[:, ::16], expected("queries_sample"), expected("queries_sample").std())
-    close(told.stop_logits, expected("term_logits"))
-    close(told.map_logits[[1, 8, 11]], expected("map_logits"))
+    assert_close(
+        memory.tokens[0, :, ::16], expected("memory_sample"), expected("memory_sample").std()
+    )
+    assert_close(query[:, ::16], expected("queries_sample"), expected("queries_sample").std())
+    assert_close(told.stop_logits, expected("term_logits"))
+    assert_close(told.map_logits[[1, 8, 11]], expected("map_logits"))
     flat = told.map_logits.flatten(1)
     assert flat.argmax(1).tolist() == expected("map_peak_cell").tolist()
-    close(flat.amax(1), expected("map_max"))
+    assert_close(flat.amax(1), expected("map_max"))
     shown = told.map_logits[12].sigmoid().repeat_interleave(4, 0).repeat_interleave(4, 1)
-    close(shown.flatten()[::97], expected("prob_224_sample"))
+    assert_close(shown.flatten()[::97], expected("prob_224_sample"))
 
 
 def test_padded_histories_give_what_bare_ones_give(
@@ -112,8 +116,8 @@ def test_padded_histories_give_what_bare_ones_give(
             features, torch.zeros(4, dtype=torch.long), torch.full((4,), 8), fixations, lengths
         )
     for row, n in enumerate(lengths.tolist()):
-        close(told.map_logits[row], golden[f"img0/n{n}/map_logits"][1])
-        close(told.stop_logits[row], golden[f"img0/n{n}/term_logits"][8])
+        assert_close(told.map_logits[row], golden[f"img0/n{n}/map_logits"][1])
+        assert_close(told.stop_logits[row], golden[f"img0/n{n}/term_logits"][8])
 
 
 @pytest.mark.parametrize("i", IMAGES)
@@ -132,8 +136,8 @@ def test_every_greedy_path_is_the_published_one(
     np.testing.assert_array_equal(full.pixels, expected("px"))
     np.testing.assert_array_equal((full.pixels / 224).float(), expected("norm"))
     np.testing.assert_array_equal(full.lengths, expected("len"))
-    close(full.stop_probabilities, expected("stop_prob"))
-    close(full.margins, expected("margin"))
+    assert_close(full.stop_probabilities, expected("stop_prob"))
+    assert_close(full.margins, expected("margin"))
 
     kept = np.arange(7) < expected("len")[:, None]
     np.testing.assert_array_equal(short.lengths, expected("len"))

@@ -60,8 +60,8 @@ class TrainPaths:
         return durations
 
 
-class OnePath(ABC):
-    """A model that answers a request with one path, always the same; subclasses are final."""
+class FromTrain:
+    """A model made of train paths: what it was fitted on, and whether that is timed."""
 
     name: str
     needs_images = False
@@ -84,6 +84,10 @@ class OnePath(ABC):
     def predicts_durations(self) -> bool:
         """Whether all train paths have durations."""
         return self.train.timed
+
+
+class OnePath(FromTrain, ABC):
+    """A model that answers a request with one path, always the same; subclasses are final."""
 
     @abstractmethod
     def _paths(self, requests: Requests) -> list[Floats]:

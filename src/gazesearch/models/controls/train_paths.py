@@ -6,37 +6,16 @@ from typing import Self, final
 
 import numpy as np
 
-from gazesearch.errors import DataError
-from gazesearch.models.controls.one_path import OnePath, TrainPaths
+from gazesearch.models.controls.one_path import FromTrain, OnePath, TrainPaths
 from gazesearch.prediction import Floats, ImageSource, Requests, Rng
 from gazesearch.scanpaths import Scanpaths
 
 
 @final
-class RandomTrainPath:
+class RandomTrainPath(FromTrain):
     """A train path of the same finding, any one; of any finding where train has none of it."""
 
     name = "random-train-path"
-    needs_images = False
-
-    def __init__(self) -> None:
-        self._train: TrainPaths | None = None
-
-    @property
-    def train(self) -> TrainPaths:
-        """What the model was fitted on.
-
-        Raises:
-            DataError: it was not.
-        """
-        if self._train is None:
-            raise DataError(f"{self.name}: fit the model on train first")
-        return self._train
-
-    @property
-    def predicts_durations(self) -> bool:
-        """Whether all train paths have durations."""
-        return self.train.timed
 
     def fit(self, train: Scanpaths, *, valid: Scanpaths | None = None, rng: Rng = None) -> Self:
         """Remember the train paths; valid and rng are not used."""
