@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from gazesearch.metrics._compile import inlined, kernel
-from gazesearch.metrics._lanes import LANES, LaneScorer, Tiles, longest_of, side_by_side
+from gazesearch.metrics._compile import kernel
+from gazesearch.metrics._lanes import LaneScorer, Tiles
 from gazesearch.metrics._metric import Measure, Scorer
 from gazesearch.metrics._pairs import score_pair
 from gazesearch.metrics._paths import Floats, Integers, Paths
+from gazesearch.metrics._warping import fill
 
 
 def dtw(reference: ArrayLike, prediction: ArrayLike, screen_size: ArrayLike) -> float:
@@ -56,51 +56,4 @@ class DynamicTimeWarping(Measure):
 def _totals(
     a: Floats, a_offsets: Integers, b: Floats, b_offsets: Integers, tiles: Tiles, out: Floats
 ) -> None:
-    shape = longest_of(b_offsets, tiles.predictions), LANES
-    x, y, lengths = np.empty(shape), np.empty(shape), np.empty(LANES, np.int64)
-    row, state = np.empty(shape), np.empty((2, LANES))
-    for tile in range(len(tiles.spans)):
-        first, count = tiles.starts[tile], tiles.starts[tile + 1] - tiles.starts[tile]
-        side_by_side(b[0], b_offsets, tiles, tile, x, lengths)
-        width = side_by_side(b[1], b_offsets, tiles, tile, y, lengths)
-        for index in range(tiles.spans[tile, 0], tiles.spans[tile, 1]):
-            path = tiles.references[index]
-            start, stop = a_offsets[path], a_offsets[path + 1]
-            row[:width] = np.inf
-            for i in range(start, stop):
-                corner = 0.0 if i == start else np.inf  # the path starts in the first cell
-                _row(a[0, i], a[1, i], x, y, corner, width, count, row, state)
-            for lane in range(count):
-                place = tiles.reference_places[index] + tiles.prediction_places[first + lane]
-                if start == stop or lengths[lane] == 0:
-                    out[place, 0] = np.nan
-                else:
-                    out[place, 0] = row[lengths[lane] - 1, lane]
-
-
-@inlined
-def _row(
-    ax: float,
-    ay: float,
-    x: Floats,
-    y: Floats,
-    corner: float,
-    width: int,
-    count: int,
-    row: Floats,
-    state: Floats,
-) -> None:
-    """The next row of the table, for fixation (ax, ay) of the reference, in place of `row`.
-
-    Args:
-        corner: the cell before the row above.
-        state: scratch; of each lane the cell to the left, then the cell above that.
-    """
-    state[0], state[1] = np.inf, corner
-    for j in range(width):
-        for lane in range(count):
-            dx, dy = ax - x[j, lane], ay - y[j, lane]
-            left, above = state[0, lane], row[j, lane]
-            nearest = min(left, above, state[1, lane])
-            cell = nearest + np.sqrt(dx * dx + dy * dy)
-            state[0, lane], state[1, lane], row[j, lane] = cell, above, cell
+    fill(a, a_offsets, b, b_offsets, tiles, False, out)
