@@ -40,9 +40,9 @@ def greedy(
     *,
     images: ImageSource | None = None,
     max_fixations: int = MAX_FIXATIONS,
-    inhibition_px: float = INHIBITION_PX,
+    inhibition_px: float | None = INHIBITION_PX,
 ) -> Scanpaths:
-    """The likeliest cell after the likeliest cell, not twice near the same place.
+    """The likeliest cell after the likeliest cell, by default not twice near the same place.
 
     A path ends when stopping is likelier than going on, at `max_fixations`, or when every cell is
     inhibited. Durations are the medians.
@@ -52,21 +52,23 @@ def greedy(
         requests: what is asked.
         images: for models that look at images.
         max_fixations: longest path, the start included.
-        inhibition_px: cells whose centre is at most this far from an earlier fixation are left out.
+        inhibition_px: cells whose centre is at most this far from an earlier fixation are left out;
+            None leaves none out.
 
     Returns:
         One path a request, fixations at the centres of cells.
     """
-    if not inhibition_px >= 0:
-        raise BadSetting(f"inhibition_px={inhibition_px}: must be 0 or more")
+    if inhibition_px is not None and not inhibition_px >= 0:
+        raise BadSetting(f"inhibition_px={inhibition_px}: must be 0 or more, or None")
 
     def step(told: NextFixation, walk: _Walk, rows: NDArray[np.intp]) -> _Step:
         b, h, w = told.log_mass.shape
         centres = _cell_centres(h, w, walk.sizes[rows])  # (b, h*w, 2)
         log_mass = told.log_mass.reshape(b, h * w).copy()
-        for place in walk.places(rows):  # (b, 2), a fixation of each path
-            near = np.hypot(*np.moveaxis(centres - place[:, None], -1, 0)) <= inhibition_px
-            log_mass[near] = -np.inf
+        if inhibition_px is not None:
+            for place in walk.places(rows):  # (b, 2), a fixation of each path
+                near = np.hypot(*np.moveaxis(centres - place[:, None], -1, 0)) <= inhibition_px
+                log_mass[near] = -np.inf
         best = log_mass.argmax(axis=1)
         stop = np.isneginf(log_mass.max(axis=1))
         if told.log_stop is not None:

@@ -122,6 +122,23 @@ def network(checkpoint: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
+def clean(network: Any) -> Any:
+    """The clean variant with the same weights, and more where it has more."""
+    import torch
+
+    from gazesearch.models.chestsearch.model import WIDTH, ChestSearch
+
+    torch.manual_seed(0)
+    made = ChestSearch().eval()
+    own = dict(network.state_dict())
+    own["dim_kind"] = own["dim_kind"][:1]
+    own["order"] = torch.cat([own["order"], torch.randn(1, WIDTH)])
+    head = {f"duration_head.{k}": v for k, v in made.duration_head.state_dict().items()}
+    made.load_state_dict(own | head)
+    return made
+
+
+@pytest.fixture(scope="session")
 def golden(shared_data: Path) -> Any:
     """What the published code computes with the made-up weights."""
     with np.load(shared_data / "parity" / "chestsearch_golden.npz") as arrays:

@@ -160,7 +160,7 @@ def test_a_bare_state_dict_is_no_checkpoint(state: dict[str, Any], tmp_path: Pat
         load_published(tmp_path / "a.pt")
 
 
-@pytest.mark.parametrize("key", ["variant", "weights", "findings"])
+@pytest.mark.parametrize("key", ["model", "variant", "weights", "findings", "source"])
 def test_a_folder_of_something_else_is_refused(key: str, network: Any, tmp_path: Path) -> None:
     import json
 

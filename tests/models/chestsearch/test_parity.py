@@ -79,7 +79,7 @@ def test_features_agree(golden: Any, network: Any, inputs: Any) -> None:
 
 @pytest.mark.parametrize("case", HISTORIES)
 def test_each_step_agrees(golden: Any, network: Any, features: Any, case: str) -> None:
-    from gazesearch.models.chestsearch.model import cell_of
+    from gazesearch.models.chestsearch.inputs import published_cells
 
     def expected(name: str) -> np.ndarray:
         return golden[f"{case}/{name}"]
@@ -87,10 +87,11 @@ def test_each_step_agrees(golden: Any, network: Any, features: Any, case: str) -
     n = len(expected("tokens"))
     fixations = torch.from_numpy(golden[f"{case.rpartition('/')[0]}/fixations"][:n])
     image = torch.full((13,), int(case[3]))
-    assert (cell_of(fixations[None], features.shape)[0] + 1).tolist() == expected("tokens").tolist()
+    cells = published_cells(fixations[None], features.shape)
+    assert (cells[0] + 1).tolist() == expected("tokens").tolist()
 
     with torch.inference_mode():
-        memory = network.remember(features, image[:1], fixations[None])
+        memory = network.remember(features, image[:1], cells)
         query = network.read(memory[torch.zeros(13, dtype=torch.long)], torch.arange(13))
         told = network.answer(features, image, query, n)
     assert_close(
@@ -109,11 +110,14 @@ def test_each_step_agrees(golden: Any, network: Any, features: Any, case: str) -
 def test_padded_histories_give_what_bare_ones_give(
     golden: Any, network: Any, features: Any
 ) -> None:
+    from gazesearch.models.chestsearch.inputs import published_cells
+
     lengths = torch.tensor([1, 2, 4, 6])
     fixations = torch.from_numpy(golden["img0/fixations"]).expand(4, 6, 2)
+    cells = published_cells(fixations, features.shape)
     with torch.inference_mode():
         told = network(
-            features, torch.zeros(4, dtype=torch.long), torch.full((4,), 8), fixations, lengths
+            features, torch.zeros(4, dtype=torch.long), torch.full((4,), 8), cells, lengths
         )
     for row, n in enumerate(lengths.tolist()):
         assert_close(told.map_logits[row], golden[f"img0/n{n}/map_logits"][1])

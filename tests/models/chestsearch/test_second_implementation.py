@@ -210,10 +210,12 @@ def chestsearch(state: State, image: Any, fixations: np.ndarray) -> tuple[Any, A
     ],
 )
 def test_both_implementations_agree(height: int, width: int, n: int, salted: State) -> None:
+    from gazesearch.models.chestsearch.inputs import published_cells
     from gazesearch.models.chestsearch.layout import ours_of_published
     from gazesearch.models.chestsearch.model import ChestSearch
+    from gazesearch.models.chestsearch.variants import WACV2025
 
-    network = ChestSearch().eval()
+    network = ChestSearch(variant=WACV2025).eval()
     network.load_state_dict(ours_of_published(salted, where="test"))
     rng = np.random.default_rng(height)
     image = torch.from_numpy(rng.normal(size=(3, height, width)).astype(np.float32))
@@ -221,11 +223,12 @@ def test_both_implementations_agree(height: int, width: int, n: int, salted: Sta
     if n > 1:
         fixations[1] = 0.001  # the top left cell, which has no position
     with torch.inference_mode():
+        features = network.encode(image[None])
         told = network(
-            network.encode(image[None]),
+            features,
             torch.zeros(13, dtype=torch.long),
             torch.arange(13),
-            torch.from_numpy(fixations).expand(13, n, 2),
+            published_cells(torch.from_numpy(fixations), features.shape).expand(13, n),
         )
         maps, stops = chestsearch(salted, image, fixations)
     assert (told.map_logits - maps).abs().max() < 1e-4

@@ -17,9 +17,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gazesearch.errors import DataError
+from gazesearch.errors import BadSetting, DataError, UnknownName
 from gazesearch.files import digest, readable, ready_folder, write_text, written_whole
 from gazesearch.findings import FINDINGS
+from gazesearch.models.chestsearch import variants
 from gazesearch.models.chestsearch.layout import (
     BACKBONE,
     PIXEL_DECODER,
@@ -35,31 +36,44 @@ from gazesearch.models.chestsearch.untrusted import (
     read_safetensors,
     read_torch,
 )
+from gazesearch.models.chestsearch.variants import WACV2025, Variant
 
 WEIGHTS_NAME: Final = "model.safetensors"
 CONFIG_NAME: Final = "config.json"
-VARIANT: Final = "wacv2025"
 _SHOWN: Final = 5  # names in a message
 
 
-def load_published(path: str | os.PathLike[str]) -> ChestSearch:
+def load_published(path: str | os.PathLike[str], *, variant: str = WACV2025.name) -> ChestSearch:
     """The model of a published checkpoint (`ckp_29999.pt`), ready to predict.
 
     Keys may start with `module.`, and those of the backbone may have `stages.` in them. The
     optimiser's state is not read.
 
+    Args:
+        path: the file.
+        variant: what is asked for; a published checkpoint is `wacv2025` and nothing else.
+
     Raises:
+        BadSetting: another variant is asked for.
         DataError: no file of torch, a name that is missing or not known, a shape that is not the
             model's, numbers that are no finite float32, or an import that no weights need.
         UnreadableFile: the file is absent or too large.
     """
+    if variants.get(variant) != WACV2025:
+        raise BadSetting(
+            f"{path}: a published checkpoint is {WACV2025.name}, not {variant}: {variant} has "
+            f"{variants.get(variant).max_history} history rows, where it has "
+            f"{WACV2025.max_history}, and a duration head: train one, it may start from this file"
+        )
     found = read_torch(path)
     state = found.get("model") if isinstance(found, Mapping) else None
     if not isinstance(state, Mapping):
         raise DataError(f"{path}: holds no 'model': not a checkpoint of ChestSearch")
     where = f"{path}, 'model'"
     checked = _checked(_plain_names(state, where=where), checkpoint_shapes(), where=where)
-    return _filled(ours_of_published(checked, where=where))
+    model = _filled(ours_of_published(checked, where=where), WACV2025)
+    model.source = {Path(path).name: digest(path)}
+    return model
 
 
 def load_backbone(path: str | os.PathLike[str]) -> dict[str, Tensor]:
@@ -115,7 +129,7 @@ def save(model: ChestSearch, folder: str | os.PathLike[str], *, source: Mapping[
         save_file(state, temporary, metadata={"format": "pt"})
     config = {
         "model": "chestsearch",
-        "variant": VARIANT,
+        "variant": model.variant.name,
         "findings": list(FINDINGS),
         "weights": digest(made / WEIGHTS_NAME),
         "source": dict(source),
@@ -123,33 +137,53 @@ def save(model: ChestSearch, folder: str | os.PathLike[str], *, source: Mapping[
     write_text(made / CONFIG_NAME, json.dumps(config, indent=2) + "\n")
 
 
-def load(folder: str | os.PathLike[str]) -> ChestSearch:
+def load(folder: str | os.PathLike[str], *, variant: str | None = None) -> ChestSearch:
     """The model that `save` wrote.
 
+    Args:
+        folder: holds `model.safetensors` and `config.json`.
+        variant: what is asked for; None takes the folder's.
+
     Raises:
+        BadSetting: the folder's variant is another one than was asked for.
         DataError: another model or variant, weights that are not those of the digest, or not whole.
         UnreadableFile: a file is absent or too large.
     """
     where = Path(folder)
     config = _config(where / CONFIG_NAME)
-    for key, known in (
-        ("model", "chestsearch"),
-        ("variant", VARIANT),
-        ("findings", list(FINDINGS)),
-    ):
-        if config.get(key) != known:
-            raise DataError(
-                f"{where / CONFIG_NAME}: {key} is {str(config.get(key))[:60]!r}, not {known!r}: "
-                "made for another version or model"
-            )
+    own = _variant(config, where / CONFIG_NAME)
+    if variant is not None and variants.get(variant) != own:
+        raise BadSetting(f"{where}: holds the variant {own.name}, not {variant}: ask for that one")
     weights = where / WEIGHTS_NAME
     if digest(weights) != config.get("weights"):
         raise DataError(f"{weights}: is not the file that {CONFIG_NAME} names: convert it again")
     with torch.device("meta"):
         shapes: Shapes = {
-            name: tuple(tensor.shape) for name, tensor in ChestSearch().state_dict().items()
+            name: tuple(tensor.shape)
+            for name, tensor in ChestSearch(variant=own).state_dict().items()
         }
-    return _filled(_checked(read_safetensors(weights), shapes, where=str(weights)))
+    place = f"{weights}, {own.name} by its {CONFIG_NAME}"
+    model = _filled(_checked(read_safetensors(weights), shapes, where=place), own)
+    model.source = config["source"]
+    return model
+
+
+def _variant(config: Mapping[str, Any], file: Path) -> Variant:
+    """The variant that a config names; a file can choose among ours and nothing else."""
+    known = {"model": "chestsearch", "findings": list(FINDINGS)}
+    for key, value in known.items():
+        if config.get(key) != value:
+            raise DataError(
+                f"{file}: {key} is {str(config.get(key))[:60]!r}, not {value!r}: "
+                "made for another version or model"
+            )
+    source = config.get("source")
+    if not isinstance(source, dict) or not all(isinstance(v, str) for v in source.values()):
+        raise DataError(f"{file}: source must name files and digests: convert the weights again")
+    try:
+        return variants.get(str(config.get("variant"))[:60])
+    except UnknownName as error:
+        raise DataError(f"{file}: {error}: made for another version") from None
 
 
 def _config(file: Path) -> Mapping[str, Any]:
@@ -214,10 +248,10 @@ def _checked(state: Mapping[str, Any], shapes: Shapes, *, where: str) -> dict[st
     return dict(state)
 
 
-def _filled(state: Mapping[str, Tensor]) -> ChestSearch:
+def _filled(state: Mapping[str, Tensor], variant: Variant) -> ChestSearch:
     """A model with these weights, in evaluation mode."""
     with torch.device("meta"):  # no time is spent on random numbers that are then overwritten
-        model = ChestSearch()
+        model = ChestSearch(variant=variant)
     model.to_empty(device="cpu")
     model.load_state_dict(state)
     model.eval()

@@ -8,12 +8,12 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gazesearch.models.chestsearch.inputs import SIDE
-from gazesearch.models.chestsearch.model import MAX_HISTORY, ChestSearch, Features, Memory
+from gazesearch.models.chestsearch.inputs import SIDE, published_cells
+from gazesearch.models.chestsearch.model import ChestSearch, Features, Memory
 from gazesearch.models.chestsearch.shapes import Bool, Float, Int
+from gazesearch.models.chestsearch.variants import WACV2025
 
-STEPS: Final = MAX_HISTORY
-INHIBITION_PX: Final = 16.0
+STEPS: Final = WACV2025.max_history
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +48,7 @@ def decode(
     part of it.
 
     Args:
-        model: the network.
+        model: the network, of variant `wacv2025`.
         features: of the images.
         image: which of them each search looks at.
         finding: published id of what it looks for.
@@ -70,7 +70,8 @@ def decode(
         if step == 0:
             memory = _first_memory(model, features, image)
         else:
-            memory = model.remember(features, image[rows], past)
+            cells = published_cells(past, features.shape)
+            memory = model.remember(features, image[rows], cells)
         query = model.read(memory, finding[rows])
         told = model.answer(features, image[rows], query, step + 1)
 
@@ -92,7 +93,7 @@ def _first_memory(model: ChestSearch, features: Features, image: Int[Tensor, " b
     """All searches of an image start with the same memory: it is made once."""
     images, which = image.unique(return_inverse=True)
     centre = torch.full((len(images), 1, 2), 0.5, device=image.device)
-    return model.remember(features, images, centre)[which]
+    return model.remember(features, images, published_cells(centre, features.shape))[which]
 
 
 def disc(fixation: Float[Tensor, "b 2"]) -> Bool[Tensor, "b 224 224"]:
@@ -103,7 +104,7 @@ def disc(fixation: Float[Tensor, "b 2"]) -> Bool[Tensor, "b 224 224"]:
     """
     along = torch.arange(SIDE, dtype=torch.float32, device=fixation.device)
     x, y = ((along - SIDE * c[:, None]) ** 2 for c in fixation.unbind(1))
-    return (x[:, None] + y[:, :, None]).sqrt() <= INHIBITION_PX
+    return (x[:, None] + y[:, :, None]).sqrt() <= WACV2025.inhibition_px
 
 
 def _likeliest(

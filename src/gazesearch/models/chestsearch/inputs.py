@@ -1,4 +1,4 @@
-"""From an image's pixels to what the network is fed, as published."""
+"""From pixels to what the network is fed: images as published, fixations as cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gazesearch.errors import DataError
-from gazesearch.models.chestsearch.shapes import Float
+from gazesearch.models.chestsearch.shapes import Float, Int
+from gazesearch.models.chestsearch.variants import Variant
+from gazesearch.models.histories import cells_under
 
 SIDE: Final = 224
 """Width and height of the only frame that the published weights know, px."""
@@ -57,3 +59,33 @@ def normalised(images: Sequence[NDArray[np.uint8]]) -> Float[Tensor, "i 3 224 22
     pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
     mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
     return ((pixels / 255 - mean) / std).contiguous()
+
+
+def cells_of(
+    xy: NDArray[np.float64],
+    screen_sizes: NDArray[np.float64],
+    shape: tuple[int, int],
+    *,
+    variant: Variant,
+) -> Int[Tensor, " n"]:
+    """Cell of each fixation, row * w + column: the one way from pixels to cells.
+
+    Args:
+        xy: (n, 2) px, on the screen.
+        screen_sizes: (n, 2), width and height of the frame in which xy counts, px.
+        shape: h, w of the map.
+        variant: by whose rule; the clean one is that of evaluation too.
+    """
+    if not variant.cells_in_float32:
+        return torch.from_numpy(cells_under(xy, screen_sizes, shape))
+    # What rounding to float32 carries to the far edge belongs to the last cell.
+    below_one = np.nextafter(np.float32(1), np.float32(0))
+    share = np.minimum((xy / screen_sizes).astype(np.float32), below_one)
+    return published_cells(torch.from_numpy(share), shape)
+
+
+def published_cells(fixations: Float[Tensor, "*b 2"], shape: tuple[int, int]) -> Int[Tensor, "*b"]:
+    """Cell of each fixation, x, y from 0 to below 1, as published: floor of a float32 product."""
+    h, w = shape
+    column, row = (fixations * fixations.new_tensor([w, h])).long().unbind(-1)
+    return row * w + column

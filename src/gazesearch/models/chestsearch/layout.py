@@ -17,6 +17,7 @@ from torch import Tensor
 from gazesearch.errors import DataError
 from gazesearch.findings import FINDINGS
 from gazesearch.models.chestsearch.model import QUERY_LAYERS, WIDTH, ChestSearch, position_of
+from gazesearch.models.chestsearch.variants import WACV2025
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -74,7 +75,7 @@ def published_name(ours: str) -> str:
 def _names() -> dict[str, tuple[str, tuple[int, ...]]]:
     """Our name and the shape of all that the model uses, by published name."""
     with torch.device("meta"):
-        model = ChestSearch()
+        model = ChestSearch(variant=WACV2025)
     return {
         published_name(name): (name, tuple(tensor.shape))
         for name, tensor in model.state_dict().items()

@@ -2,25 +2,19 @@
 
 The network is HAT's (Yang et al., "Unifying top-down and bottom-up scanpath prediction using
 transformers", CVPR 2024) with the 13 findings for targets: what was looked at is remembered
-sharply, all else dimly, and a query for each finding reads that memory. There is no head for
-durations, and no dropout: training and evaluation compute the same.
+sharply, all else dimly, and a query for each finding reads that memory. There is no dropout:
+training and evaluation compute the same. `variants` names all in which the published network and
+the clean one differ.
 
 Axes: i images, b searches (an image, a finding and the fixations so far), t past fixations,
 s tokens of memory, d width (384), h w cells of the fine map (56 x 56 for 224 px), c cells of the
 coarse one (49).
-
-What the published code does otherwise than one would expect, and `wacv2025` reproduces:
-
-- `top_left_without_position`: a fixation in the top left cell loses its position, because its
-  number is also that of a mark which nothing uses.
-- `cell_of`: cells come from a product in float32, so that 124 of 224 px is in cell 30, not 31.
-- The number of fixations enters the stop head as it is, not normalised.
-- At most 6 fixations can be fed: there are 6 vectors for their order.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,14 +27,13 @@ from gazesearch.findings import FINDINGS
 from gazesearch.models.chestsearch.backbone import ResNet50
 from gazesearch.models.chestsearch.pixel_decoder import PixelDecoder
 from gazesearch.models.chestsearch.shapes import Bool, Float, Int
+from gazesearch.models.chestsearch.variants import CLEAN, Variant
 
 WIDTH: Final = 384
 HEADS: Final = 4
 HIDDEN: Final = 512
 MEMORY_LAYERS: Final = 3
 QUERY_LAYERS: Final = 6
-MAX_HISTORY: Final = 6
-"""Most fixations that can be fed."""
 STRIDE: Final = 32  # px along a side of a coarse cell
 COARSENESS: Final = 8  # cells of the fine map along a side of a coarse cell
 
@@ -88,13 +81,16 @@ class Output:
     """What comes next in each search.
 
     Attributes:
-        map_logits: of the next fixation, per cell, (b, h, w); independent of each other, their
-            sigmoids are no distribution.
+        map_logits: of the next fixation, per cell, (b, h, w); `ChestSearch.log_mass` makes a
+            distribution of them.
         stop_logits: of the path's end instead of a next fixation, (b,).
+        duration: mean and log of the spread of the next fixation's log seconds, (b, 2); None where
+            the variant has no durations.
     """
 
     map_logits: Float[Tensor, "b h w"]
     stop_logits: Float[Tensor, " b"]
+    duration: Float[Tensor, "b 2"] | None
 
 
 class Attention(nn.Module):
@@ -211,27 +207,32 @@ class Head(nn.Sequential):
 
 
 class ChestSearch(nn.Module):
-    """Where a radiologist looks next, and whether at all.
+    """Where a radiologist looks next, for how long, and whether at all.
 
-    Images are (i, 3, H, W), normalised; sides are multiples of 32. Fixations are x, y from 0 to
-    below 1, in float32.
+    Images are (i, 3, H, W), normalised; sides are multiples of 32. Fixations are fed as the numbers
+    of the cells that they fall in, row * w + column (`inputs.cells_of`).
+
+    Attributes:
+        variant: "clean" or "wacv2025", with all that sets them apart.
+        source: name and digest of each file that the weights came from.
     """
 
-    top_left_without_position: Final = True
-
-    def __init__(self) -> None:
+    def __init__(self, *, variant: Variant = CLEAN) -> None:
         super().__init__()
+        self.variant = variant
+        self.source: Mapping[str, str] = {}
         self.backbone = ResNet50()
         self.pixel_decoder = PixelDecoder()
         self.widen = nn.Conv2d(256, WIDTH, 1)
-        self.dim_kind = nn.Parameter(torch.randn(2, WIDTH))  # the second row is never used
+        self.dim_kind = nn.Parameter(torch.randn(2 if variant.unused_kind else 1, WIDTH))
         self.sharp_kind = nn.Parameter(torch.randn(1, WIDTH))
-        self.order = nn.Parameter(torch.randn(MAX_HISTORY, WIDTH))
+        self.order = nn.Parameter(torch.randn(variant.max_history, WIDTH))
         self.memory_layers = nn.ModuleList(MemoryLayer() for _ in range(MEMORY_LAYERS))
         self.finding_queries = nn.Parameter(torch.randn(len(FINDINGS), WIDTH))
         self.query_layers = nn.ModuleList(QueryLayer() for _ in range(QUERY_LAYERS))
         self.map_head = Head(WIDTH, WIDTH)
         self.stop_head = Head(WIDTH + 1, 1)
+        self.duration_head = Head(WIDTH + 1, 2) if variant.durations else None
 
     def encode(self, image: Float[Tensor, "i 3 H W"]) -> Features:
         """Features of images: once for each, whatever findings and steps follow.
@@ -258,36 +259,35 @@ class ChestSearch(nn.Module):
         features: Features,
         image: Int[Tensor, " b"],
         finding: Int[Tensor, " b"],
-        fixations: Float[Tensor, "b t 2"],
+        cells: Int[Tensor, "b t"],
         lengths: Int[Tensor, " b"] | None = None,
     ) -> Output:
-        """The fixation after `fixations` in searches for `finding`.
+        """The fixation after those in `cells`, in searches for `finding`.
 
         Args:
             features: of the images, `encode`.
             image: which of the images each search looks at.
             finding: published id of what is searched for.
-            fixations: so far, the first one first.
+            cells: of the fixations so far, the first one first; t may be 0.
             lengths: how many fixations of each row count; None for all.
         """
-        memory = self.remember(features, image, fixations, lengths)
+        memory = self.remember(features, image, cells, lengths)
         query = self.read(memory, finding)
-        n = fixations.shape[1] if lengths is None else lengths
+        n = cells.shape[1] if lengths is None else lengths
         return self.answer(features, image, query, n)
 
     def remember(
         self,
         features: Features,
         image: Int[Tensor, " b"],
-        fixations: Float[Tensor, "b t 2"],
+        cells: Int[Tensor, "b t"],
         lengths: Int[Tensor, " b"] | None = None,
     ) -> Memory:
         """Memory of each search; the same for all findings."""
-        b, t, _ = fixations.shape
+        b, t = cells.shape
         dim = features.dim[image]  # (b, c, d)
-        cells = cell_of(fixations, features.shape)  # (b, t)
         sharp = features.sharp[image[:, None], cells]  # (b, t, d)
-        if self.top_left_without_position:
+        if self.variant.top_left_without_position:
             top_left = position_table((1, 1), like=sharp)[0, 0]
             sharp = sharp - (cells == 0)[:, :, None] * top_left
         kinds = torch.cat(
@@ -322,22 +322,26 @@ class ChestSearch(nn.Module):
         query: Float[Tensor, "b d"],
         n: int | Int[Tensor, " b"],
     ) -> Output:
-        """Where the next fixation falls, and whether there is one after n."""
+        """Where the next fixation falls, how long it lasts, and whether there is one after n."""
         wanted = self.map_head(query)
         maps = wanted.new_empty(len(wanted), features.sharp.shape[1])
         for number in image.unique().tolist():  # no copy of an image's features for each search
             rows = image == number
             maps[rows] = wanted[rows] @ features.sharp[number].T
         count = torch.as_tensor(n, dtype=query.dtype, device=query.device).expand(len(query))
-        stop = self.stop_head(torch.cat([query, count[:, None]], dim=1)).squeeze(1)
-        return Output(map_logits=maps.unflatten(1, features.shape), stop_logits=stop)
+        counted = torch.cat([query, count[:, None] / self.variant.count_unit], dim=1)
+        return Output(
+            map_logits=maps.unflatten(1, features.shape),
+            stop_logits=self.stop_head(counted).squeeze(1),
+            duration=None if self.duration_head is None else self.duration_head(counted),
+        )
 
-
-def cell_of(fixations: Float[Tensor, "b t 2"], shape: tuple[int, int]) -> Int[Tensor, "b t"]:
-    """Cell of each fixation, row * w + column, as published: floor of a product in float32."""
-    h, w = shape
-    column, row = (fixations * fixations.new_tensor([w, h])).long().unbind(-1)
-    return row * w + column
+    def log_mass(self, map_logits: Float[Tensor, "b h w"]) -> Float[Tensor, "b h w"]:
+        """Log of the probability that the next fixation falls in a cell."""
+        logits = map_logits.flatten(1)
+        if self.variant.independent_cells:  # made a distribution by their sum
+            logits = F.logsigmoid(logits)
+        return logits.log_softmax(1).view_as(map_logits)
 
 
 def position_table(shape: tuple[int, int], *, like: Tensor) -> Float[Tensor, "h w d"]:

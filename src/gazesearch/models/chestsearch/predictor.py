@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -14,25 +14,35 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gazesearch.errors import BadSetting, DataError
-from gazesearch.findings import finding_id
+from gazesearch.findings import FINDINGS, finding_id
 from gazesearch.models import decoding
 from gazesearch.models.chestsearch.greedy import decode
-from gazesearch.models.chestsearch.inputs import SIDE, Resampling, normalised, squeezed
-from gazesearch.models.chestsearch.model import MAX_HISTORY, ChestSearch, Features
-from gazesearch.prediction import ImageSource, NextFixation, Requests, Rng, image_of
+from gazesearch.models.chestsearch.inputs import SIDE, Resampling, cells_of, normalised, squeezed
+from gazesearch.models.chestsearch.model import ChestSearch, Features
+from gazesearch.models.chestsearch.pretrained import Pretrained
+from gazesearch.prediction import (
+    Floats,
+    ImageSource,
+    LogNormal,
+    NextFixation,
+    Requests,
+    Rng,
+    image_of,
+)
 from gazesearch.scanpaths import Scanpaths
 
 Pixels = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 
+_CELLS: Final = SIDE // 4  # along a side of the map
 _REMEMBERED: Final = 32  # images whose features are kept between questions, 5 MB each
 
 
-class ChestSearchModel:
-    """The published ChestSearch: a `ScanpathModel` and a `ConditionalModel`.
+class ChestSearchModel(Pretrained):
+    """ChestSearch of either variant: a `ScanpathModel` and a `ConditionalModel`.
 
     Answers count in the frame of each request, in which the image is stretched to the whole frame.
-    There are no durations.
+    The published variant has no durations.
 
     Attributes:
         network: the weights, in evaluation mode.
@@ -40,9 +50,7 @@ class ChestSearchModel:
         resampling: how images are resized; "bicubic" is the demo notebook's.
     """
 
-    name = "chestsearch.wacv2025"
     needs_images = True
-    predicts_durations = False
 
     def __init__(
         self,
@@ -58,30 +66,68 @@ class ChestSearchModel:
         self.resampling: Resampling = resampling
         self._features: OrderedDict[bytes, Features] = OrderedDict()
 
+    @property
+    def name(self) -> str:
+        """`chestsearch.` and the variant."""
+        return f"chestsearch.{self.network.variant.name}"
+
+    @property
+    def predicts_durations(self) -> bool:
+        """Whether its paths have durations."""
+        return self.network.variant.durations
+
     def predict(
         self, requests: Requests, *, images: ImageSource | None = None, rng: Rng = None
     ) -> Scanpaths:
-        """One path a request, decoded greedily as published; rng is not used.
+        """One path a request, decoded greedily; rng is not used.
 
-        An image is encoded once for all its findings, and a finding asked for twice (by several
-        subjects) is decoded once.
+        Published: as published. Clean: the centres of the likeliest cells, without inhibition of
+        return, and the medians of durations. An image is encoded once for all its findings, and a
+        finding asked for twice (by several subjects) is decoded once.
 
         Raises:
             DataError: no images, or one that is none.
             UnknownName: a finding or an image that is not known.
         """
         findings = _finding_ids(requests)
-        paths: list[NDArray[np.float64]] = [np.empty((0, 2))] * len(requests)
+        paths: list[Floats] = [np.empty((0, 2))] * len(requests)
         for names, rows in self._by_image(requests):
-            features = self._encoded([self._squeezed(images, name) for name in names])
-            image, finding, which = _distinct(names, requests.image[rows], findings[rows])
-            with torch.inference_mode():
-                decoded = decode(self.network, features, self._to(image), self._to(finding))
-            pixels, lengths = decoded.pixels.cpu().numpy(), decoded.lengths.cpu().numpy()
-            for row, search in zip(rows, which, strict=True):
-                kept = pixels[search, : lengths[search]]
-                paths[row] = kept / SIDE * requests.screen_sizes[row]
+            small = {name: self._squeezed(images, name) for name in names}
+            image = np.array([names.index(name) for name in requests.image[rows]])
+            searches, which = np.unique(
+                np.stack([image, findings[rows]]), axis=1, return_inverse=True
+            )
+            if self.network.variant.predicts_pixels:
+                found = self._published(small, *searches)
+            else:
+                found = self._greedy(small, *searches)
+            for row, search in zip(rows, which.ravel().tolist(), strict=True):
+                path = found[search].astype(np.float64)
+                path[:, :2] = path[:, :2] / SIDE * requests.screen_sizes[row]
+                paths[row] = path
         return requests.answered(paths, name=self.name)
+
+    def _published(
+        self, images: dict[str, Pixels], image: Integers, finding: Integers
+    ) -> Sequence[NDArray[Any]]:
+        """Paths of searches, (k, 2) px of the 224 px frame."""
+        features = self._encoded(list(images.values()))
+        with torch.inference_mode():
+            decoded = decode(self.network, features, self._to(image), self._to(finding))
+        pixels, lengths = decoded.pixels.cpu().numpy(), decoded.lengths.cpu().numpy()
+        return [path[:length] for path, length in zip(pixels, lengths, strict=True)]
+
+    def _greedy(
+        self, images: dict[str, Pixels], image: Integers, finding: Integers
+    ) -> Sequence[NDArray[Any]]:
+        """Paths of searches, (k, 3): px of the 224 px frame, s."""
+        names = list(images)
+        asked = Requests.make(
+            [names[n] for n in image], [FINDINGS[n] for n in finding], screen_size=(SIDE, SIDE)
+        )
+        inhibition_px = self.network.variant.inhibition_px
+        paths = decoding.greedy(self, asked, images=images, inhibition_px=inhibition_px)
+        return [path.fixations for path in paths]
 
     def sample(
         self, requests: Requests, n: int, *, images: ImageSource | None = None, rng: Rng = None
@@ -110,24 +156,26 @@ class ChestSearchModel:
     ) -> NextFixation:
         """The next fixation after each history, a row a request, on 56 x 56 cells.
 
-        The mass of a cell is the sigmoid of its logit divided by their sum. A path starts in the
-        centre: after an empty history all mass is there.
+        Published: the mass of a cell is the sigmoid of its logit divided by their sum; a path
+        starts in the centre, so that after an empty history all mass is there. Clean: the model's
+        own distribution, also of the first fixation, and how long the next one lasts.
 
         Raises:
-            DataError: no images, or one that is none; a history of over 6 fixations, or with one
-                off the screen.
+            DataError: no images, or one that is none; a history that is longer than the variant's
+                `max_history`, or with a fixation off the screen.
             UnknownName: a finding or an image that is not known.
         """
+        variant = self.network.variant
         findings = _finding_ids(requests)
         lengths = np.asarray(histories.lengths, dtype=np.int64)
-        past = _past(requests, histories)
-        side = SIDE // 4
-        log_mass = np.full((len(requests), side, side), -np.inf)
+        cells = self._cells(requests, histories)
+        log_mass = np.full((len(requests), _CELLS, _CELLS), -np.inf)
         log_stop = np.full(len(requests), -np.inf)
-        for names, rows in self._by_image(requests):
-            for row in rows[lengths[rows] == 0]:
-                log_mass[row, side // 2, side // 2] = 0
-            rows = rows[lengths[rows] > 0]
+        durations = np.zeros((len(requests), 2))
+        given = variant.starts_in_centre & (lengths == 0)
+        log_mass[given, _CELLS // 2, _CELLS // 2] = 0
+        for names, every in self._by_image(requests):
+            rows = every[~given[every]]
             if len(rows) == 0:
                 continue
             features = self._encoded([self._squeezed(images, name) for name in names])
@@ -137,14 +185,45 @@ class ChestSearchModel:
                     features,
                     self._to(image),
                     self._to(findings[rows]),
-                    self._to(past[rows, : lengths[rows].max()]),
+                    self._to(cells[rows, : lengths[rows].max()]),
                     self._to(lengths[rows]),
                 )
-                mass = F.logsigmoid(told.map_logits.double()).flatten(1).log_softmax(1)
-                stop = F.logsigmoid(told.stop_logits.double())
-            log_mass[rows] = mass.view(-1, side, side).cpu().numpy()
-            log_stop[rows] = stop.cpu().numpy()
-        return NextFixation(log_mass=log_mass, log_stop=log_stop)
+                log_mass[rows] = self.network.log_mass(told.map_logits.double()).cpu().numpy()
+                log_stop[rows] = F.logsigmoid(told.stop_logits.double()).cpu().numpy()
+                if told.duration is not None:
+                    durations[rows] = told.duration.double().cpu().numpy()
+        lasting = LogNormal(mean=durations[:, 0], spread=np.exp(durations[:, 1]))
+        return NextFixation(
+            log_mass=log_mass, log_stop=log_stop, duration=lasting if variant.durations else None
+        )
+
+    def _cells(self, requests: Requests, histories: Scanpaths) -> Integers:
+        """Cells of each history's fixations, (b, max_history); 0 where there is none.
+
+        Raises:
+            DataError: a history that is too long, or with a fixation off the screen.
+        """
+        most = self.network.variant.max_history
+        lengths = np.asarray(histories.lengths)
+        if len(lengths) != len(requests):
+            raise DataError(
+                f"{len(lengths)} histories for {len(requests)} requests: must be as many"
+            )
+        record = np.repeat(np.arange(len(requests)), lengths)
+        xy, sizes = histories.fixations[:, :2], requests.screen_sizes[record]
+        if len(long := np.flatnonzero(lengths > most)):
+            raise DataError(
+                f"{_who(requests, long[0])}: a history of {lengths[long[0]]} fixations: "
+                f"{self.name} takes {most} at most"
+            )
+        if len(off := record[~((xy >= 0) & (xy < sizes)).all(axis=1)]):
+            raise DataError(
+                f"{_who(requests, off[0])}: a fixation of the history is off the screen"
+            )
+        cells = np.zeros((len(requests), most), np.int64)
+        there = np.arange(most) < lengths[:, None]
+        cells[there] = cells_of(xy, sizes, (_CELLS, _CELLS), variant=self.network.variant)
+        return cells
 
     def _by_image(self, requests: Requests) -> Iterator[tuple[list[str], Integers]]:
         """Some images at a time, and the rows that ask for them."""
@@ -196,6 +275,10 @@ class ChestSearchModel:
         return tensor.to(self.network.finding_queries.device)
 
 
+def _who(requests: Requests, row: int) -> str:
+    return f"image {requests.image[row]}, finding {requests.finding[row]}"
+
+
 def _finding_ids(requests: Requests) -> Integers:
     return np.array([finding_id(name) for name in requests.finding], np.int64)
 
@@ -209,36 +292,3 @@ def _parts(requests: Requests) -> Iterator[Requests]:
             start, seen = row, set()
         seen.add(name)
     yield requests[start:]
-
-
-def _distinct(
-    names: list[str], images: Iterable[str], findings: Integers
-) -> tuple[Integers, Integers, Integers]:
-    """Number of the image and finding of each search that differs, and the search of each row."""
-    pairs = np.array([names.index(name) for name in images]) * 1000 + findings
-    distinct, which = np.unique(pairs, return_inverse=True)
-    return distinct // 1000, distinct % 1000, which
-
-
-def _past(requests: Requests, histories: Scanpaths) -> NDArray[np.float32]:
-    """Fixations of each history, 0 to below 1, (b, 6, 2); 0 where there is none.
-
-    Raises:
-        DataError: a history of over 6 fixations, or with one off the screen.
-    """
-    if len(histories) != len(requests):
-        raise DataError(f"{len(histories)} histories for {len(requests)} requests: must be as many")
-    past = np.zeros((len(requests), MAX_HISTORY, 2), np.float32)
-    for row, history in enumerate(histories):
-        xy = history.fixations[:, :2]
-        who = f"image {requests.image[row]}, finding {requests.finding[row]}"
-        if len(xy) > MAX_HISTORY:
-            raise DataError(
-                f"{who}: a history of {len(xy)} fixations: the published model takes "
-                f"{MAX_HISTORY} at most"
-            )
-        if not ((xy >= 0) & (xy < requests.screen_sizes[row])).all():
-            raise DataError(f"{who}: a fixation of the history is off the screen")
-        past[row, : len(xy)] = xy / requests.screen_sizes[row]
-    # What rounding to float32 carries to the far edge belongs to the last cell.
-    return np.minimum(past, np.nextafter(np.float32(1), np.float32(0)))
