@@ -62,6 +62,26 @@ def test_input_is_the_published_one_to_the_bit(golden: Any, inputs: Any) -> None
         np.testing.assert_array_equal(bicubic[:, ::8, ::8], golden[f"img{i}/input_bicubic_sample"])
 
 
+def test_colours_are_fed_red_first() -> None:
+    from gazesearch.models.chestsearch.inputs import MEAN, STD, normalised, squeezed
+
+    orange = np.full((5, 7, 3), (255, 102, 0), np.uint8)
+    expected = (np.array([1, 0.4, 0]) - MEAN) / STD
+    assert_close(normalised([squeezed(orange)])[0, :, 0, 0], expected)
+
+
+def test_input_does_not_depend_on_what_torch_is_set_to(golden: Any, inputs: Any) -> None:
+    from gazesearch.models.chestsearch.inputs import normalised, squeezed
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta"):
+            fed = normalised([squeezed(golden[f"img{i}/pixels"]) for i in IMAGES])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(fed, inputs)
+
+
 def test_features_agree(golden: Any, network: Any, inputs: Any) -> None:
     with torch.inference_mode():
         backbone = network.backbone(inputs)
@@ -147,6 +167,16 @@ def test_every_greedy_path_is_the_published_one(
     np.testing.assert_array_equal(short.lengths, expected("len"))
     np.testing.assert_array_equal(short.pixels.numpy()[kept], expected("px")[kept])
     assert (short.pixels.numpy()[~kept] == -1).all()
+
+
+def test_of_logits_whose_sigmoids_are_equal_the_first_is_chosen() -> None:
+    from gazesearch.models.chestsearch.greedy import _likeliest
+
+    logits = torch.zeros(1, 56, 56)
+    logits[0, 20, 30], logits[0, 40, 10] = 30, 40  # 1 in float32, both
+    chosen, margin = _likeliest(logits, torch.ones(1, 224, 224, dtype=torch.bool))
+    assert chosen.tolist() == [[120, 80]]
+    assert margin.tolist() == [-10]
 
 
 def test_discs_reach_as_far_as_float32_says() -> None:

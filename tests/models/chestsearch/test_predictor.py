@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from io import BytesIO
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -56,7 +59,14 @@ def test_published_paths_come_out_as_pixels(golden: Any, model: Any) -> None:
         i, finding = divmod(row, 13)
         length = golden[f"img{i}/decode_len"][finding]
         expected = golden[f"img{i}/decode_px"][finding, :length]
-        np.testing.assert_allclose(path.fixations[:, :2], expected, atol=1e-9)
+        np.testing.assert_array_equal(path.fixations[:, :2], expected)
+
+
+def test_whole_pixels_stay_whole(model: Any) -> None:
+    images = {"a.png": np.random.default_rng(0).integers(0, 256, (7, 7), np.uint8)}
+    xy = model.predict(every(images), images=images).fixations[:, :2]
+    np.testing.assert_array_equal(xy, xy.round())
+    assert 116 in xy  # 116 / 224 * 224 is more than 116
 
 
 def test_batches_and_neighbours_do_not_matter(network: Any, images: Any) -> None:
@@ -85,6 +95,104 @@ def test_an_image_is_encoded_once_for_all_its_findings(network: Any, images: Any
         assert sum(encoded) == len(images)
     finally:
         handle.remove()
+
+
+class Encoded:
+    """Counts the images that a network encodes, and may do something meanwhile."""
+
+    def __init__(self, network: Any, meanwhile: Any = None) -> None:
+        self.images = 0
+        self.meanwhile = meanwhile
+        self.handle = network.backbone.register_forward_hook(self)
+
+    def __call__(self, _: Any, inputs: Any, __: Any) -> None:
+        self.images += len(inputs[0])
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+
+    def __enter__(self) -> Encoded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.handle.remove()
+
+
+def after_centre(model: Any, names: str, images: Any) -> np.ndarray:
+    """Log mass after the centre, for edema in some images."""
+    requests = Requests.make([f"{name}.png" for name in names], "edema", screen_size=FRAME)
+    past = histories([[(112, 112)]] * len(names), requests)
+    return model.next_fixation(requests, past, images=images).log_mass
+
+
+def test_features_of_the_images_last_asked_for_are_kept(
+    network: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gazesearch.models.chestsearch import predictor
+
+    monkeypatch.setattr(predictor, "_REMEMBERED", 2)
+    model = model_of(network)
+    with Encoded(network) as encoded:
+        counts = []
+        for name in "abacabc":  # c drives b out, as a was asked for since; then b drives c out
+            after_centre(model, name, images)
+            counts.append(encoded.images)
+    assert counts == [1, 2, 2, 3, 3, 4, 5]
+
+
+def test_another_thread_may_drive_features_out(
+    network: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gazesearch.models.chestsearch import predictor
+
+    monkeypatch.setattr(predictor, "_REMEMBERED", 1)
+    model = model_of(network)
+    alone = after_centre(model, "a", images)
+
+    def ask_for_another() -> None:
+        thread = Thread(target=after_centre, args=(model, "c", images))
+        thread.start()
+        thread.join()
+
+    with Encoded(network, meanwhile=ask_for_another) as encoded:
+        both = after_centre(model, "ab", images)
+    assert encoded.images == 2
+    np.testing.assert_allclose(both[:1], alone, atol=1e-5)
+
+
+def test_a_pickled_model_takes_no_features_along(network: Any, images: Any) -> None:
+    model = model_of(network)
+    after_centre(model, "a", images)
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing: Any) -> str | None:
+            return "network" if thing is network else None
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, _: str) -> Any:
+            return network
+
+    Pickler(file := BytesIO()).dump(model)
+    assert len(file.getvalue()) < 10_000
+    copy = Unpickler(BytesIO(file.getvalue())).load()
+    np.testing.assert_array_equal(after_centre(copy, "a", images), after_centre(model, "a", images))
+
+
+def test_many_histories_are_fed_some_at_a_time(
+    network: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gazesearch.models.chestsearch import predictor
+
+    monkeypatch.setattr(predictor, "_HISTORIES", 2)
+    fed = []
+    handle = network.query_layers[0].register_forward_hook(lambda _, x, __: fed.append(len(x[0])))
+    try:
+        told = after_centre(model_of(network), "abcab", images)
+    finally:
+        handle.remove()
+    assert fed == [2, 2, 1]
+    np.testing.assert_allclose(told[[0, 1]], told[[3, 4]], atol=1e-5)
+    assert not np.allclose(told[0], told[1], atol=1e-2)
 
 
 def test_new_weights_forget_old_features(checkpoint: Any, images: Any) -> None:
@@ -138,6 +246,34 @@ def test_answers_count_in_the_frame_of_the_request(model: Any, images: Any) -> N
         np.testing.assert_allclose(a.fixations[:, :2] * (10, 2), b.fixations[:, :2])
 
 
+def test_each_request_may_have_a_frame_of_its_own(model: Any, images: Any) -> None:
+    same = every(images)[:2]
+    sizes = np.array([[224.0, 224.0], [2240.0, 448.0]])
+    asked = Requests(
+        image=same.image, finding=same.finding[[0, 0]], subject=same.subject, screen_sizes=sizes
+    )
+    small, large = model.predict(asked, images=images)
+    np.testing.assert_allclose(small.fixations[:, :2] * (10, 2), large.fixations[:, :2])
+
+
+def test_the_far_corner_is_in_the_last_cell(model: Any, images: Any) -> None:
+    requests = Requests.make(["a.png"] * 2, "edema", screen_size=(1680, 1050))
+    corner = (np.nextafter(1680, 0), np.nextafter(1050, 0))  # 1 in float32
+    past = histories([[(840, 525), corner], [(840, 525), (1670, 1040)]], requests)
+    one, other = model.next_fixation(requests, past, images=images).log_mass
+    np.testing.assert_array_equal(one, other)
+
+
+def test_images_are_resized_as_the_setting_says(golden: Any, network: Any, model: Any) -> None:
+    from gazesearch.models.chestsearch.inputs import squeezed
+
+    pixels = golden["img1/pixels"]
+    small = {"a.png": squeezed(pixels, resampling="bicubic")}
+    bicubic = after_centre(model_of(network, resampling="bicubic"), "a", {"a.png": pixels})
+    np.testing.assert_array_equal(bicubic, after_centre(model, "a", small))
+    assert not np.array_equal(bicubic, after_centre(model, "a", {"a.png": pixels}))
+
+
 def test_several_subjects_get_the_same_path(model: Any, images: Any) -> None:
     asked = Requests.make(["a.png"] * 2, "edema", screen_size=FRAME, subject=[1, 2])
     one, other = model.predict(asked, images=images)
@@ -150,6 +286,17 @@ def test_draws_depend_on_the_seed_alone(network: Any, images: Any) -> None:
     other = model_of(network, images_at_once=2).sample(requests, 3, images=images, rng=1)
     assert one == other
     assert one != model_of(network).sample(requests, 3, images=images, rng=2)
+
+
+def test_draws_do_not_depend_on_how_many_images_are_remembered(
+    network: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gazesearch.models.chestsearch import predictor
+
+    requests = Requests.make(["a.png", "b.png"], "edema", screen_size=FRAME)
+    one = model_of(network).sample(requests, 1, images=images, rng=1)
+    monkeypatch.setattr(predictor, "_REMEMBERED", 1)
+    assert one == model_of(network).sample(requests, 1, images=images, rng=1)
 
 
 def test_every_decoder_takes_it(model: Any, images: Any) -> None:
@@ -176,6 +323,13 @@ def test_what_cannot_be_asked_is_said(
         model.next_fixation(requests, past, images=images)
 
 
+def test_histories_must_be_as_many_as_requests(model: Any, images: Any) -> None:
+    requests = Requests.make(["a.png"], "edema", screen_size=FRAME)
+    past = histories([[(1, 1)]] * 2, requests.repeated(2))
+    with pytest.raises(DataError, match="2 histories for 1 requests"):
+        model.next_fixation(requests, past, images=images)
+
+
 @pytest.mark.parametrize(
     ("images", "error", "said"),
     [
@@ -195,3 +349,5 @@ def test_what_is_no_image_is_said(images: Any, error: type, said: str, model: An
 def test_settings_are_checked(network: Any) -> None:
     with pytest.raises(BadSetting, match="images_at_once=0"):
         model_of(network, images_at_once=0)
+    with pytest.raises(BadSetting, match="resampling='lanczos'"):
+        model_of(network, resampling="lanczos")

@@ -57,8 +57,11 @@ def squeezed(
 def normalised(images: Sequence[NDArray[np.uint8]]) -> Float[Tensor, "i 3 224 224"]:
     """The network's input of images that were squeezed."""
     pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
-    mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
-    return ((pixels / 255 - mean) / std).contiguous()
+    mean, std = (
+        torch.tensor(values, dtype=torch.float32, device="cpu")[:, None, None]
+        for values in (MEAN, STD)
+    )
+    return ((pixels.float() / 255 - mean) / std).contiguous()
 
 
 def cells_of(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import torch
@@ -36,6 +37,7 @@ Integers = NDArray[np.int64]
 
 _CELLS: Final = SIDE // 4  # along a side of the map
 _REMEMBERED: Final = 32  # images whose features are kept between questions, 5 MB each
+_HISTORIES: Final = 256  # histories that are fed together, 0.7 MB each
 
 
 class ChestSearchModel(Pretrained):
@@ -61,6 +63,8 @@ class ChestSearchModel(Pretrained):
     ) -> None:
         if images_at_once < 1:
             raise BadSetting(f"images_at_once={images_at_once}: must be 1 or more")
+        if resampling not in get_args(Resampling):
+            raise BadSetting(f"resampling={resampling!r}: must be 'bilinear' or 'bicubic'")
         self.network = network.eval()
         self.images_at_once = images_at_once
         self.resampling: Resampling = resampling
@@ -103,7 +107,8 @@ class ChestSearchModel(Pretrained):
                 found = self._greedy(small, *searches)
             for row, search in zip(rows, which.ravel().tolist(), strict=True):
                 path = found[search].astype(np.float64)
-                path[:, :2] = path[:, :2] / SIDE * requests.screen_sizes[row]
+                # In this order, so that whole px stay whole.
+                path[:, :2] = path[:, :2] * requests.screen_sizes[row] / SIDE
                 paths[row] = path
         return requests.answered(paths, name=self.name)
 
@@ -174,7 +179,7 @@ class ChestSearchModel(Pretrained):
         durations = np.zeros((len(requests), 2))
         given = variant.starts_in_centre & (lengths == 0)
         log_mass[given, _CELLS // 2, _CELLS // 2] = 0
-        for names, every in self._by_image(requests):
+        for names, every in self._by_image(requests, most=_HISTORIES):
             rows = every[~given[every]]
             if len(rows) == 0:
                 continue
@@ -225,15 +230,19 @@ class ChestSearchModel(Pretrained):
         cells[there] = cells_of(xy, sizes, (_CELLS, _CELLS), variant=self.network.variant)
         return cells
 
-    def _by_image(self, requests: Requests) -> Iterator[tuple[list[str], Integers]]:
-        """Some images at a time, and the rows that ask for them."""
+    def _by_image(
+        self, requests: Requests, *, most: int = sys.maxsize
+    ) -> Iterator[tuple[list[str], Integers]]:
+        """Some images at a time, and the rows that ask for them, so many at most."""
         rows_of: dict[str, list[int]] = {}
         for row, name in enumerate(requests.image.tolist()):
             rows_of.setdefault(name, []).append(row)
         names = list(rows_of)
         for start in range(0, len(names), self.images_at_once):
             some = names[start : start + self.images_at_once]
-            yield some, np.concatenate([np.array(rows_of[name], np.int64) for name in some])
+            rows = np.concatenate([np.array(rows_of[name], np.int64) for name in some])
+            for first in range(0, len(rows), most):
+                yield some, rows[first : first + most]
 
     def _squeezed(self, images: ImageSource | None, name: str) -> Pixels:
         return squeezed(image_of(images, name), resampling=self.resampling, where=name)
@@ -242,21 +251,24 @@ class ChestSearchModel(Pretrained):
         """Features of images, those of the last ones asked for from memory."""
         weights = self._stamp()
         keys = [hashlib.sha256(pixels.tobytes() + weights).digest() for pixels in images]
-        new = {key: n for n, key in enumerate(keys) if key not in self._features}
+        # Held here: another thread may ask for so many images that these are forgotten meanwhile.
+        held = {key: f for key in keys if (f := self._features.get(key)) is not None}
+        new = {key: n for n, key in enumerate(keys) if key not in held}
         if new:
             with torch.inference_mode():
                 batch = self._to(normalised([images[n] for n in new.values()]))
                 encoded = self.network.encode(batch)
             for n, key in enumerate(new):
                 one = slice(n, n + 1)  # a copy, so that it does not keep the whole batch alive
-                self._features[key] = Features(
+                held[key] = Features(
                     dim=encoded.dim[one].clone(),
                     sharp=encoded.sharp[one].clone(),
                     shape=encoded.shape,
                 )
-        found = [self._features[key] for key in keys]
-        for key in keys:
-            self._features.move_to_end(key)
+        found = [held[key] for key in keys]
+        for key in keys:  # the last ones asked for stand last
+            self._features.pop(key, None)
+            self._features[key] = held[key]
         while len(self._features) > max(_REMEMBERED, len(keys)):
             self._features.popitem(last=False)
         return Features(
@@ -265,8 +277,15 @@ class ChestSearchModel(Pretrained):
             shape=found[0].shape,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without features: those of a copy, whose weights lie elsewhere, would never be found."""
+        return self.__dict__ | {"_features": OrderedDict()}
+
     def _stamp(self) -> bytes:
-        """Changes when the weights do: training on, or loading others, makes features stale."""
+        """Changes when the weights do: training on, or loading others, makes features stale.
+
+        What is written through a tensor's `.data` leaves no trace and is not noticed.
+        """
         tensors = self.network.state_dict().values()
         return repr([(tensor.data_ptr(), tensor._version) for tensor in tensors]).encode()
 
