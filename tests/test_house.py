@@ -98,6 +98,16 @@ def test_the_core_brings_no_torch() -> None:
     assert not {name for name in brought if name.startswith(("torch", "nvidia"))}
 
 
+def test_the_models_bring_neither_torchvision_nor_detectron2() -> None:
+    brought = {
+        canonicalize_name(requirement.name)
+        for requirement in map(Requirement, importlib.metadata.requires("gazesearch") or ())
+        if requirement.marker is None or requirement.marker.evaluate({"extra": "model"})
+    }
+    assert {"torch", "safetensors"} <= brought
+    assert not brought & {"torchvision", "detectron2", "mask2former", "timm"}
+
+
 # -- what is documented
 
 

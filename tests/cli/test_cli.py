@@ -13,6 +13,7 @@ import pytest
 
 HELP = (
     "evaluate", "compare", "validate", "audit", "show", "phantom", "protocol", "demo", "doctor",
+    "convert",
 )  # fmt: skip
 
 

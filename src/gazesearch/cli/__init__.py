@@ -14,6 +14,7 @@ import typer
 
 from gazesearch.cli.audit import AuditFailed, audit
 from gazesearch.cli.compare import compare
+from gazesearch.cli.convert import convert
 from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
@@ -48,6 +49,7 @@ app.command()(validate)
 app.command()(audit)
 app.command()(show)
 app.add_typer(protocol, name="protocol")
+app.command()(convert)
 app.command()(phantom)
 app.command()(demo)
 app.command()(doctor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ from gazesearch.prediction import (
     Rng,
 )
 from gazesearch.scanpaths import Scanpaths
+
+Rows = NDArray[np.intp]
 
 MAX_FIXATIONS: Final = 7
 INHIBITION_PX: Final = 16.0
@@ -61,10 +63,10 @@ def greedy(
     if inhibition_px is not None and not inhibition_px >= 0:
         raise BadSetting(f"inhibition_px={inhibition_px}: must be 0 or more, or None")
 
-    def step(told: NextFixation, walk: _Walk, rows: NDArray[np.intp]) -> _Step:
-        b, h, w = told.log_mass.shape
+    def step(told: NextFixation, which: Rows, walk: _Walk, rows: Rows) -> _Step:
+        b, (_, h, w) = len(rows), told.log_mass.shape
         centres = _cell_centres(h, w, walk.sizes[rows])  # (b, h*w, 2)
-        log_mass = told.log_mass.reshape(b, h * w).copy()
+        log_mass = told.log_mass.reshape(-1, h * w)[which]
         if inhibition_px is not None:
             for place in walk.places(rows):  # (b, 2), a fixation of each path
                 near = np.hypot(*np.moveaxis(centres - place[:, None], -1, 0)) <= inhibition_px
@@ -72,9 +74,9 @@ def greedy(
         best = log_mass.argmax(axis=1)
         stop = np.isneginf(log_mass.max(axis=1))
         if told.log_stop is not None:
-            stop |= told.log_stop > math.log(0.5)
+            stop |= told.log_stop[which] > math.log(0.5)
         xy = centres[np.arange(b), best]
-        median = None if told.duration is None else np.exp(told.duration.mean)
+        median = None if told.duration is None else np.exp(told.duration.mean[which])
         return _Step(xy=xy, stop=stop, duration=median)
 
     return _walk(model, requests, step, images=images, max_fixations=max_fixations)
@@ -119,20 +121,21 @@ def sample(
     # a generator that goes through requests in several calls gives what it gives in one.
     uniform = generator.random((len(repeated), max_fixations, 5))
 
-    def step(told: NextFixation, walk: _Walk, rows: NDArray[np.intp]) -> _Step:
-        b, h, w = told.log_mass.shape
+    def step(told: NextFixation, which: Rows, walk: _Walk, rows: Rows) -> _Step:
+        b, (_, h, w) = len(rows), told.log_mass.shape
         # (b, 5): stop, cell, place across, place down, duration
         chance = uniform[rows, walk.position]
-        mass = _sharpened(told.log_mass.reshape(b, h * w), temperature, nucleus)
-        cell = _inverse(mass, chance[:, 1])
+        mass = _sharpened(told.log_mass.reshape(-1, h * w), temperature, nucleus)
+        cell = _inverse(mass, which, chance[:, 1])
         corner = np.stack([cell % w, cell // w], axis=1)
         xy = (corner + chance[:, 2:4]) * walk.sizes[rows] / (w, h)
         stop = np.zeros(b, np.bool_)
         if told.log_stop is not None:
-            stop = chance[:, 0] < np.exp(told.log_stop)
+            stop = chance[:, 0] < np.exp(told.log_stop[which])
         duration = None
         if told.duration is not None:
-            duration = np.exp(told.duration.mean + told.duration.spread * ndtri(chance[:, 4]))
+            mean, spread = told.duration.mean[which], told.duration.spread[which]
+            duration = np.exp(mean + spread * ndtri(chance[:, 4]))
         return _Step(xy=xy, stop=stop, duration=duration)
 
     draws = np.tile(np.arange(n), len(requests)).tolist()
@@ -203,7 +206,7 @@ class _Walk:
     position: int  # index of the fixation that comes next
     fixations: Floats  # (n, max, 3)
 
-    def places(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    def places(self, rows: Rows) -> NDArray[np.float64]:
         """x, y of the fixations so far of some paths, (position, len(rows), 2)."""
         return np.moveaxis(self.fixations[rows, : self.position, :2], 1, 0)
 
@@ -220,7 +223,7 @@ class _Step:
 def _walk(
     model: ConditionalModel,
     requests: Requests,
-    step: Callable[[NextFixation, _Walk, NDArray[np.intp]], _Step],
+    step: Callable[[NextFixation, Rows, _Walk, Rows], _Step],
     *,
     images: ImageSource | None,
     max_fixations: int,
@@ -246,19 +249,23 @@ def _walk(
 def _grow(
     model: ConditionalModel,
     requests: Requests,
-    step: Callable[[NextFixation, _Walk, NDArray[np.intp]], _Step],
+    step: Callable[[NextFixation, Rows, _Walk, Rows], _Step],
     walk: _Walk,
-    rows: NDArray[np.intp],
+    rows: Rows,
     images: ImageSource | None,
-) -> NDArray[np.intp]:
-    """Give some paths their next fixation; returns those that did not stop instead."""
-    asked = requests[rows]
-    past = list(walk.fixations[rows, : walk.position])
+) -> Rows:
+    """Give some paths their next fixation; returns those that did not stop instead.
+
+    Paths that have gone the same way so far are one question to the model.
+    """
+    first, which = _distinct(requests, walk, rows)
+    asked = requests[first]
+    past = list(walk.fixations[first, : walk.position])
     if not model.predicts_durations:
         past = [path[:, :2] for path in past]
     told = model.next_fixation(asked, asked.answered(past, name=model.name), images=images)
     _refuse_no_mass(told, asked, model.name)
-    made = step(told, walk, rows)
+    made = step(told, which, walk, rows)
     xy, stop = made.xy, made.stop
     if walk.position == 0:  # the start is given, only its duration is the model's
         xy, stop = walk.sizes[rows] / 2, np.zeros(len(rows), np.bool_)
@@ -268,6 +275,25 @@ def _grow(
         walk.fixations[going, walk.position, 2] = made.duration[~stop]
     walk.position += 1
     return going
+
+
+def _distinct(requests: Requests, walk: _Walk, rows: Rows) -> tuple[Rows, Rows]:
+    """The first row of each question that differs, and the number of the question of each row."""
+    numbers: dict[Any, int] = {}
+    first: list[int] = []
+    which = np.empty(len(rows), np.intp)
+    for place, row in enumerate(rows.tolist()):
+        key = (
+            requests.image[row],
+            requests.finding[row],
+            requests.subject[row],
+            walk.sizes[row].tobytes(),
+            walk.fixations[row, : walk.position].tobytes(),
+        )
+        which[place] = numbers.setdefault(key, len(numbers))
+        if len(first) < len(numbers):
+            first.append(row)
+    return np.array(first, np.intp), which
 
 
 def _refuse_no_fixations(max_fixations: int) -> None:
@@ -309,9 +335,20 @@ def _sharpened(log_mass: Floats, temperature: float, nucleus: float) -> Floats:
     return mass
 
 
-def _inverse(mass: Floats, chance: Floats) -> NDArray[np.intp]:
-    """The cell in which a uniform number falls on the cumulative mass, (b,)."""
+def _inverse(mass: Floats, which: Rows, chance: Floats) -> Rows:
+    """The cell in which each uniform number falls on the cumulative mass of its map, (b,).
+
+    Args:
+        mass: (m, cells).
+        which: number of the map of each, (b,).
+        chance: 0 to 1, (b,).
+    """
     cumulative = np.cumsum(mass, axis=1)
     # Rounding must not carry the number past the last cell that has mass.
-    thrown = np.minimum(chance * cumulative[:, -1], np.nextafter(cumulative[:, -1], 0))
-    return np.asarray((cumulative <= thrown[:, None]).sum(axis=1), dtype=np.intp)
+    whole = cumulative[which, -1]
+    thrown = np.minimum(chance * whole, np.nextafter(whole, 0))
+    cell = np.empty(len(which), np.intp)
+    for number, line in enumerate(cumulative):
+        rows = which == number
+        cell[rows] = np.searchsorted(line, thrown[rows], side="right")
+    return cell

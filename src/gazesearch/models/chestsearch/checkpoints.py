@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +31,8 @@ from gazesearch.models.chestsearch.layout import (
 )
 from gazesearch.models.chestsearch.model import ChestSearch
 from gazesearch.models.chestsearch.untrusted import (
+    MAX_SIZE,
+    is_archive,
     read_numpy_pickle,
     read_safetensors,
     read_torch,
@@ -65,10 +66,18 @@ def load_published(path: str | os.PathLike[str], *, variant: str = WACV2025.name
             f"{variants.get(variant).max_history} history rows, where it has "
             f"{WACV2025.max_history}, and a duration head: train one, it may start from this file"
         )
+    if not is_archive(path):
+        raise DataError(
+            f"{path}: is no checkpoint of today's torch.save (Mask2Former's pickles are what "
+            "training starts from)"
+        )
     found = read_torch(path)
     state = found.get("model") if isinstance(found, Mapping) else None
     if not isinstance(state, Mapping):
-        raise DataError(f"{path}: holds no 'model': not a checkpoint of ChestSearch")
+        raise DataError(
+            f"{path}: holds no 'model': not a checkpoint of ChestSearch (M2F_R50.pkl and "
+            "M2F_R50_MSDeformAttnPixelDecoder.pkl are parts that training starts from)"
+        )
     where = f"{path}, 'model'"
     checked = _checked(_plain_names(state, where=where), checkpoint_shapes(), where=where)
     model = _filled(ours_of_published(checked, where=where), WACV2025)
@@ -97,7 +106,7 @@ def _load_part(
 ) -> dict[str, Tensor]:
     """A part of the model from its own file, or from Mask2Former's, which is a plain pickle."""
     where = str(path)
-    if zipfile.is_zipfile(readable(path)):
+    if is_archive(path):
         found = read_torch(path)
     else:
         found = read_numpy_pickle(path)
@@ -150,11 +159,11 @@ def load(folder: str | os.PathLike[str], *, variant: str | None = None) -> Chest
         UnreadableFile: a file is absent or too large.
     """
     where = Path(folder)
-    config = _config(where / CONFIG_NAME)
+    config = read_config(where)
     own = _variant(config, where / CONFIG_NAME)
     if variant is not None and variants.get(variant) != own:
         raise BadSetting(f"{where}: holds the variant {own.name}, not {variant}: ask for that one")
-    weights = where / WEIGHTS_NAME
+    weights = readable(where / WEIGHTS_NAME, max_size=MAX_SIZE)
     if digest(weights) != config.get("weights"):
         raise DataError(f"{weights}: is not the file that {CONFIG_NAME} names: convert it again")
     with torch.device("meta"):
@@ -186,7 +195,14 @@ def _variant(config: Mapping[str, Any], file: Path) -> Variant:
         raise DataError(f"{file}: {error}: made for another version") from None
 
 
-def _config(file: Path) -> Mapping[str, Any]:
+def read_config(folder: str | os.PathLike[str]) -> Mapping[str, Any]:
+    """What `save` wrote beside the weights, as it stands there.
+
+    Raises:
+        DataError: it is no JSON object.
+        UnreadableFile: it is absent or too large.
+    """
+    file = Path(folder) / CONFIG_NAME
     try:
         config = json.loads(readable(file, max_size=2**20).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -214,7 +230,7 @@ def _plain_names(state: Mapping[Any, Any], *, where: str) -> dict[str, Any]:
             name = f"output_convs.{name}"
         if name in plain and not _same(plain[name], value):
             raise DataError(
-                f"{where}: {name} is there twice, with and without a prefix, and differs"
+                f"{where}: {_line(name)} is there twice, with and without a prefix, and differs"
             )
         plain[name] = value
     return plain
@@ -232,7 +248,7 @@ def _checked(state: Mapping[str, Any], shapes: Shapes, *, where: str) -> dict[st
     ):
         if names:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            shown = ", ".join(name[:80] for name in names[:_SHOWN])
+            shown = ", ".join(_line(name) for name in names[:_SHOWN])
             raise DataError(f"{where}: {kind} {shown}{more}: weights of another model")
     for name, shape in shapes.items():
         tensor = state[name]
@@ -246,6 +262,11 @@ def _checked(state: Mapping[str, Any], shapes: Shapes, *, where: str) -> dict[st
         if not tensor.isfinite().all():
             raise DataError(f"{where}: {name}: holds NaN or infinity: the file is damaged")
     return dict(state)
+
+
+def _line(name: str) -> str:
+    """A name that stands in a file, fit for a message."""
+    return name[:80] if name.isprintable() else ascii(name[:80])
 
 
 def _filled(state: Mapping[str, Tensor], variant: Variant) -> ChestSearch:

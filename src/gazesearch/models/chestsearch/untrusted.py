@@ -1,48 +1,61 @@
 """Files that came from elsewhere, read without running anything that stands in them.
 
-Three kinds are known by their first bytes: a zip archive of `torch.save`, a pickle of numpy arrays
-(as Mask2Former's), and safetensors. What a file may name is listed here; anything else is refused
-by its name, and memory stays within the size of the file.
+Three kinds are known: a zip archive of `torch.save`, a pickle of numpy arrays (as Mask2Former's),
+and safetensors. What a file may name is listed in `stand_ins`; anything else is refused by its
+name, and memory stays within a small multiple of the file's size.
 """
 
 from __future__ import annotations
 
-import math
+import io
+import mmap
 import os
-import pickle
-import pickletools
 import re
+import struct
 import zipfile
-from collections import OrderedDict
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from gazesearch.errors import DataError, first_line
 from gazesearch.files import readable
+from gazesearch.models.chestsearch import stand_ins
+from gazesearch.models.chestsearch.pickles import interpret
 
 MAX_SIZE: Final = 4 * 2**30
 """Largest file that is read; the published checkpoint has some 330 MB with its optimiser."""
 
-_MAX_PROGRAM: Final = 64 * 2**20  # bytes of a torch file's pickle, which holds no numbers
+_MAX_PROGRAM: Final = 16 * 2**20  # bytes of a torch file's pickle, which holds no numbers
+_MAX_NOTE: Final = 2**10  # bytes of the other small members
+_MAX_HEADER: Final = 2**20  # bytes of a safetensors file's header: ours has under 100 kB
 _TORCH_LEGACY: Final = 0x1950A86A20F9469CFC6C  # first object of a file of torch before 1.6
 
-_TORCH_NAMES: Final = re.compile(
-    r"collections\.OrderedDict|torch\._utils\._rebuild_(tensor_v2|parameter)|torch\.\w+Storage"
+_MEMBERS: Final = re.compile(
+    r"[^/]+/(?:data\.pkl|data/(?P<storage>[0-9]+)|version|byteorder|\.format_version"
+    r"|\.storage_alignment|\.data/serialization_id)"
 )
+
+
+def is_archive(path: str | os.PathLike[str]) -> bool:
+    """Whether a file starts as `torch.save` starts one since torch 1.6.
+
+    Raises:
+        UnreadableFile: absent, or too large.
+    """
+    with readable(path, max_size=MAX_SIZE).open("rb") as opened:
+        return opened.read(4) == b"PK\x03\x04"
 
 
 def read_torch(path: str | os.PathLike[str]) -> Any:
     """What `torch.save` wrote; tensors stay in the file until they are used.
 
     Raises:
-        DataError: no zip archive of torch, broken, or naming more than tensors need.
+        DataError: no zip archive of torch, broken, or naming or claiming more than tensors need.
         UnreadableFile: absent, or too large.
     """
     file = readable(path, max_size=MAX_SIZE)
@@ -54,63 +67,67 @@ def read_torch(path: str | os.PathLike[str]) -> Any:
 
 
 def _refuse_unsafe_archive(file: Path) -> None:
-    """Nothing compressed, nothing large but numbers, no names but those of tensors."""
+    """Members as torch writes them, and a program that asks for no more than they hold."""
     try:
         with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-                raise DataError(f"{file}: is compressed inside, as torch never does: refused")
-            programs = [m for m in members if m.filename.endswith("/data.pkl")]
-            if len(programs) != 1 or programs[0].file_size > _MAX_PROGRAM:
-                raise DataError(f"{file}: is a zip archive, but not one that torch.save writes")
-            program = archive.read(programs[0])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+            sizes = _storages(archive, file)
+            (name,) = (m for m in archive.namelist() if m.endswith("/data.pkl"))
+            program = archive.read(name)
+    except DataError:
+        raise
+    except Exception as error:  # an archive can be broken in any way
         raise DataError(f"{file}: is cut off or broken: {first_line(error)}") from error
-    for name in _names_in(program, file):
-        if not _TORCH_NAMES.fullmatch(name):
-            refuse(name, file)
-
-
-def _names_in(program: bytes, file: Path) -> set[str]:
-    """What a pickle of the protocol that torch writes asks to import."""
-    names = set()
-    try:
-        for opcode, argument, _ in pickletools.genops(program):
-            if opcode.name in ("GLOBAL", "INST"):
-                names.add(str(argument).replace(" ", "."))
-            elif opcode.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):
-                raise DataError(
-                    f"{file}: imports by {opcode.name}, as torch.save does not by default: refused"
-                )
-    except (ValueError, IndexError, UnicodeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{file}: is cut off or broken: {first_line(error)}") from error
-    return names
-
-
-def refuse(name: str, file: Path | str) -> NoReturn:
-    """Say what a file tried to import."""
-    raise DataError(
-        f"{file}: wants to import {name!r}, which no weights need: refused, nothing was run"
+    interpret(
+        io.BytesIO(program),
+        file,
+        named=stand_ins.TORCH,
+        refer=partial(stand_ins.refer, sizes=sizes),
+        by_stack=False,
     )
+
+
+def _storages(archive: zipfile.ZipFile, file: Path) -> dict[str, int]:
+    """Bytes of each storage of an archive, by key.
+
+    Raises:
+        DataError: the archive is not as torch writes them.
+    """
+    sizes, folders, kinds = {}, set(), []
+    # What stands before the archive or in a comment can make it another one for torch's reader.
+    odd = bool(archive.comment) or all(m.header_offset for m in archive.infolist())
+    for member in archive.infolist():
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise DataError(f"{file}: is compressed inside, as torch never does: refused")
+        match = _MEMBERS.fullmatch(member.filename)
+        folder, _, kind = member.filename.partition("/")
+        folders.add(folder)
+        kinds.append(kind)
+        if match and match["storage"]:
+            sizes[match["storage"]] = member.file_size
+        else:
+            limit = _MAX_PROGRAM if kind == "data.pkl" else _MAX_NOTE
+            odd |= not match or member.file_size > limit
+    if odd or len(folders) != 1 or len(set(kinds)) < len(kinds) or "data.pkl" not in kinds:
+        raise DataError(f"{file}: is a zip archive, but not one that torch.save writes")
+    return sizes
 
 
 def read_numpy_pickle(path: str | os.PathLike[str]) -> Any:
     """A pickle of plain containers and numpy arrays; arrays come as tensors.
 
     Raises:
-        DataError: broken, or naming more than arrays need.
+        DataError: broken, or naming or claiming more than arrays need.
         UnreadableFile: absent, or too large.
     """
     file = readable(path, max_size=MAX_SIZE)
-    with file.open("rb") as opened:
-        try:
-            found = _ArrayUnpickler(opened, file).load()
-        except DataError:
-            raise
-        except Exception as error:  # a file can be broken in any way
-            raise DataError(f"{file}: is cut off or broken: {first_line(error)}") from error
+    if file.stat().st_size == 0:
+        raise DataError(f"{file}: is empty")
+    with (
+        file.open("rb") as opened,
+        # A read from a mapping never allocates more than what is left of the file.
+        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as source,
+    ):
+        found = interpret(source, file, named=stand_ins.NUMPY)
     if found == _TORCH_LEGACY:
         raise DataError(
             f"{file}: was written by torch before 1.6: load and save it anew with torch.save"
@@ -118,90 +135,9 @@ def read_numpy_pickle(path: str | os.PathLike[str]) -> Any:
     return _with_tensors(found, file, depth=2)
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Builds stand-ins for arrays, so that not even numpy's own functions are called."""
-
-    def __init__(self, opened: Any, file: Path) -> None:
-        super().__init__(opened, encoding="latin-1")
-        self.file = file
-
-    def find_class(self, module: str, name: str) -> Any:
-        """One of a few names, or a refusal."""
-        known = _STAND_INS.get(f"{module.replace('numpy._core', 'numpy.core')}.{name}")
-        if known is None:
-            refuse(f"{module}.{name}", self.file)
-        return known
-
-    def persistent_load(self, pid: Any) -> NoReturn:
-        """Refuse: plain pickles refer to nothing outside."""
-        refuse(f"persistent id {pid!r}"[:100], self.file)
-
-
-class _Dtype:
-    """A numpy dtype of plain numbers."""
-
-    def __init__(self, code: str, *_: Any) -> None:
-        self.code = code
-        self.order = "<"
-
-    def __setstate__(self, state: Any) -> None:
-        self.order = state[1]
-
-    def numpy(self) -> np.dtype[Any]:
-        """The real one."""
-        if not re.fullmatch(r"[fiu][1248]|b1", str(self.code)) or self.order not in ("<", "|", "="):
-            raise ValueError(f"numbers of type {self.order}{self.code}"[:60])
-        return np.dtype(self.code)
-
-
-class _Array:
-    """An array as it stands in the file."""
-
-    shape: Any = (0,)
-    dtype: Any = None
-    fortran: Any = False
-    data: Any = b""
-
-    def __setstate__(self, state: Any) -> None:
-        _, self.shape, self.dtype, self.fortran, self.data = state
-
-    def numpy(self) -> NDArray[Any]:
-        """The numbers, if they are as many as the shape claims."""
-        kind = self.dtype.numpy()
-        data = self.data.encode("latin-1") if isinstance(self.data, str) else bytes(self.data)
-        if math.prod(self.shape) * kind.itemsize != len(data):
-            raise ValueError(f"an array of shape {self.shape} in {len(data):,} bytes"[:100])
-        numbers: NDArray[Any] = np.frombuffer(data, kind).copy()
-        return numbers.reshape(tuple(self.shape), order="F" if self.fortran in (True, "F") else "C")
-
-
-def _reconstruct(*_: Any) -> _Array:
-    return _Array()
-
-
-def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> _Array:
-    array = _Array()
-    array.__setstate__((1, shape, dtype, order, data))
-    return array
-
-
-def _scalar(dtype: Any, data: Any) -> _Array:
-    return _frombuffer(data, dtype, (), "C")
-
-
-_STAND_INS: Final = {
-    "numpy.core.multiarray._reconstruct": _reconstruct,
-    "numpy.core.multiarray.scalar": _scalar,
-    "numpy.core.numeric._frombuffer": _frombuffer,
-    "numpy.ndarray": _Array,
-    "numpy.dtype": _Dtype,
-    "collections.OrderedDict": OrderedDict,
-}
-
-
 def _with_tensors(found: Any, file: Path, *, depth: int) -> Any:
     """Tensors for arrays, in dictionaries so many deep: one that holds itself has no end."""
-    if isinstance(found, _Array):
+    if isinstance(found, stand_ins.Array):
         try:
             return torch.from_numpy(found.numpy())
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
@@ -215,12 +151,18 @@ def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors of a safetensors file.
 
     Raises:
-        DataError: broken, or with a header over 100 MB.
+        DataError: broken, or with a header over 1 MiB.
         UnreadableFile: absent, or too large.
     """
     file = readable(path, max_size=MAX_SIZE)
     try:
+        with file.open("rb") as opened:
+            (header,) = struct.unpack("<Q", opened.read(8))
+        if header > _MAX_HEADER:
+            raise DataError(f"{file}: claims a header of {header:,} bytes: no weights need that")
         tensors: dict[str, Tensor] = load_file(file)
-    except (SafetensorError, ValueError, OSError, MemoryError) as error:
+    except (SafetensorError, struct.error, ValueError, OSError, MemoryError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"{file}: is cut off or broken: {first_line(error)}") from error
     return tensors

@@ -1,0 +1,119 @@
+"""`gazesearch convert`, run as a user runs it, on a file like the published one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gazesearch import FINDINGS
+from gazesearch.files import digest
+from gazesearch.prediction import Requests
+
+torch = pytest.importorskip("torch", reason="needs the extra `model`")
+
+
+def convert(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gazesearch.cli", "convert", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def staged(state: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint as `Module.state_dict` gives it: ordered, with metadata, and with `stages.`."""
+    start = "encoder.backbone.res"
+    named = OrderedDict(
+        (key.replace(start, "encoder.backbone.stages.res"), state[key]) for key in state
+    )
+    named._metadata = OrderedDict({"": {"version": 1}})  # type: ignore[attr-defined]
+    path = tmp_path_factory.mktemp("staged") / "ckp_29999.pt"
+    weight = torch.nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.AdamW([weight])
+    weight.sum().backward()
+    optimizer.step()
+    torch.save({"model": named, "optimizer": optimizer.state_dict(), "step": 30000}, path)
+    return path
+
+
+@pytest.mark.parametrize("spelling", ["checkpoint", "staged"])
+def test_a_converted_checkpoint_gives_the_published_paths(
+    spelling: str, request: pytest.FixtureRequest, golden: Any, tmp_path: Path
+) -> None:
+    from gazesearch.models.chestsearch.checkpoints import load
+    from gazesearch.models.chestsearch.predictor import ChestSearchModel
+
+    source, folder = request.getfixturevalue(spelling), tmp_path / "made"
+    done = convert(source, "--output", folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"ckp_29999.pt: {digest(source)}",
+        f"model.safetensors: {digest(folder / 'model.safetensors')}, 157,362,572 bytes",
+        f"wrote {folder}; use it: gazesearch predict IMAGES --weights {folder}",
+    ]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["source"] == {"ckp_29999.pt": digest(source)}
+    assert config["weights"] == digest(folder / "model.safetensors")
+
+    asked = Requests.make(["0"] * len(FINDINGS), list(FINDINGS), screen_size=(224, 224))
+    paths = ChestSearchModel(load(folder)).predict(asked, images={"0": golden["img0/pixels"]})
+    for finding, path in enumerate(paths):
+        expected = golden["img0/decode_px"][finding, : golden["img0/decode_len"][finding]]
+        np.testing.assert_allclose(path.fixations[:, :2], expected, atol=1e-9)
+
+
+def test_nothing_is_replaced_but_what_is_damaged(checkpoint: Path, tmp_path: Path) -> None:
+    from gazesearch.models.chestsearch.conversion import convert
+
+    weights = tmp_path / "model.safetensors"
+    assert convert(checkpoint, tmp_path).written
+    before = weights.stat().st_mtime_ns
+    assert not convert(checkpoint, tmp_path).written
+    assert weights.stat().st_mtime_ns == before
+    with weights.open("r+b") as opened:
+        opened.seek(-9, os.SEEK_END)
+        opened.write(b"damaged")
+    again = convert(checkpoint, tmp_path)
+    assert again.written
+    assert again.weights == digest(weights)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_folder_of_something_else_is_left_alone(
+    name: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("{}")
+    done = convert(checkpoint, "--output", tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"holds a {name} that is not of this file: nothing was written" in line
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "{}"
+
+
+@pytest.mark.parametrize("kind", ["torch", "pickle"])
+def test_parts_that_training_starts_from_are_told_apart(
+    kind: str, state: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "M2F_R50.pkl"
+    if kind == "torch":
+        torch.save({"stem.conv1.weight": state["encoder.backbone.stem.conv1.weight"]}, file)
+    else:
+        file.write_bytes(b"\x80\x04}.")
+    done = convert(file, "--output", tmp_path / "made")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "training starts from" in line
+    assert not (tmp_path / "made").exists()
