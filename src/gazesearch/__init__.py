@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gazesearch.evaluation import Comparison, Scores, compare, evaluate
     from gazesearch.findings import FINDINGS
     from gazesearch.formats import read_scanpaths, write_scanpaths
+    from gazesearch.models.catalogue import create_model, list_models
+    from gazesearch.models.predict import predict
     from gazesearch.scanpaths import (
         DatasetInfo,
         Scanpath,
@@ -42,11 +44,14 @@ __all__ = [
     "Scores",
     "audit_dataset",
     "compare",
+    "create_model",
     "errors",
     "evaluate",
     "first_copies",
+    "list_models",
     "load_dataset",
     "metrics",
+    "predict",
     "protocols",
     "read_scanpaths",
     "with_first_fixation",
@@ -65,9 +70,12 @@ _HOMES: Final = {
     "Scores": "evaluation",
     "audit_dataset": "audit",
     "compare": "evaluation",
+    "create_model": "models.catalogue",
     "evaluate": "evaluation",
     "first_copies": "scanpaths",
+    "list_models": "models.catalogue",
     "load_dataset": "datasets",
+    "predict": "models.predict",
     "read_scanpaths": "formats",
     "with_first_fixation": "scanpaths",
     "write_scanpaths": "formats",

@@ -135,12 +135,12 @@ class RunRecord:
     machine: str = field(default_factory=lambda: f"{platform.machine()} {platform.system()}")
 
 
-def package_versions() -> dict[str, str]:
-    """Versions of Python, this package and what its numbers depend on."""
+def package_versions(*more: str) -> dict[str, str]:
+    """Versions of Python, this package and what its numbers depend on, and of more packages."""
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {"python": platform.python_version()}
-    for package in ("gazesearch", "numpy", "numba", "scipy", "pyarrow"):
+    for package in ("gazesearch", "numpy", "numba", "scipy", "pyarrow", *more):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

@@ -12,8 +12,8 @@ import PIL.Image
 import pytest
 
 HELP = (
-    "evaluate", "compare", "validate", "audit", "show", "phantom", "protocol", "demo", "doctor",
-    "convert",
+    "evaluate", "compare", "validate", "audit", "predict", "convert", "show", "phantom", "protocol",
+    "demo", "doctor",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
 from gazesearch.cli.phantom import phantom
+from gazesearch.cli.predict import predict
 from gazesearch.cli.protocol import protocol
 from gazesearch.cli.show import show
 from gazesearch.cli.validate import validate
@@ -39,6 +40,7 @@ Examples:
   gazesearch compare results/mine results/chestsearch
   gazesearch validate predictions.csv --predictions
   gazesearch audit gazesearch.json --output audit/
+  gazesearch predict images/ --weights ckp_29999.pt --output predictions.json
   gazesearch show gazesearch.json --output path.svg
   gazesearch demo
 Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
@@ -47,6 +49,7 @@ app.command()(evaluate)
 app.command()(compare)
 app.command()(validate)
 app.command()(audit)
+app.command()(predict)
 app.command()(show)
 app.add_typer(protocol, name="protocol")
 app.command()(convert)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -23,7 +24,14 @@ from gazesearch.scanpaths.info import DatasetInfo, DurationUnit, ScreenSize, kno
 from gazesearch.scanpaths.records import Reading, read_records
 from gazesearch.scanpaths.table import Scanpaths
 
-__all__ = ["Reading", "read_file", "read_scanpaths", "write_scanpaths"]
+__all__ = [
+    "Reading",
+    "read_file",
+    "read_scanpaths",
+    "refuse_unknown_ending",
+    "write_parts",
+    "write_scanpaths",
+]
 
 _logger = logging.getLogger("gazesearch")
 
@@ -122,8 +130,21 @@ def write_scanpaths(paths: Scanpaths, path: str | os.PathLike[str]) -> None:
         DataError: the format cannot hold a path (CSV: a path without fixations).
         UnreadableFile: the file cannot be written.
     """
+    write_parts([paths], path)
+
+
+def write_parts(parts: Iterable[Scanpaths], path: str | os.PathLike[str]) -> None:
+    """Write tables one after the other as one file, with no more than one of them in memory.
+
+    Args:
+        parts: at least one; all of one dataset, with the same fields and with keys that differ.
+        path: as in `write_scanpaths`, which gives the same bytes for JSON and CSV if the tables are
+            joined first. In Parquet each is a row group.
+
+    Raises: as `write_scanpaths`; and DataError where Parquet's columns would differ.
+    """
     file = Path(path)
-    lost = _format(file).write(paths, file)
+    lost = _format(file).write(parts, file)
     if lost:
         _logger.warning("%s: left out, since CSV does not hold them: %s", file, ", ".join(lost))
 
@@ -132,7 +153,16 @@ class _Format(Protocol):
     """What a module of this package offers."""
 
     def read(self, file: Path) -> tuple[list[Any], DatasetInfo | None]: ...
-    def write(self, paths: Scanpaths, file: Path) -> tuple[str, ...]: ...
+    def write(self, parts: Iterable[Scanpaths], file: Path) -> tuple[str, ...]: ...
+
+
+def refuse_unknown_ending(path: str | os.PathLike[str]) -> None:
+    """Refuse a file whose format is not known; asked before long work.
+
+    Raises:
+        UnknownName: its ending is none of ours.
+    """
+    _format(Path(path))
 
 
 def _format(file: Path) -> _Format:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,14 +46,35 @@ def read(file: Path) -> tuple[list[Any], None]:
     return list(_paths(file)), None
 
 
-def write(paths: Scanpaths, file: Path) -> tuple[str, ...]:
-    """Write a CSV file; returns the fields that it cannot hold.
+def write(parts: Iterable[Scanpaths], file: Path) -> tuple[str, ...]:
+    """Write tables as one CSV file; returns the fields that it cannot hold.
+
+    The first table's fields are the columns. Each table is checked for itself: paths of equal keys
+    must not stand in two of them.
 
     Raises:
         DataError: a path has no fixations, equal paths could not be told apart, or a text would be
             read back as something else (`" a.jpg"`, the subject `"12"`).
     """
-    fields = [column for column in COLUMNS if column in paths.fields]
+    fields: list[str] | None = None
+    lost: dict[str, None] = {}
+    with written_whole(file) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        for paths in parts:
+            if fields is None:
+                fields = [column for column in COLUMNS if column in paths.fields]
+                writer.writerow(fields)
+            _refuse_what_csv_cannot_hold(paths, file)
+            for record in written_records(paths):
+                for place in range(len(record["X"])):
+                    cells = (record.get(field, "") for field in fields)
+                    writer.writerow(c[place] if isinstance(c, list) else c for c in cells)
+            kept = {*fields, "length"}  # the length is told by the rows
+            lost |= dict.fromkeys(field for field in paths.fields if field not in kept)
+    return tuple(lost)
+
+
+def _refuse_what_csv_cannot_hold(paths: Scanpaths, file: Path) -> None:
     if (paths.lengths == 0).any():
         row = int((paths.lengths == 0).argmax())
         raise DataError(f"{file}: CSV cannot hold path {row}, which has no fixations: write JSON")
@@ -69,15 +90,6 @@ def write(paths: Scanpaths, file: Path) -> tuple[str, ...]:
                 raise DataError(
                     f"{file}: CSV cannot hold {field} {value!r} of path {row}: write JSON"
                 )
-    with written_whole(file) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(fields)
-        for record in written_records(paths):
-            for place in range(len(record["X"])):
-                cells = (record.get(field, "") for field in fields)
-                writer.writerow(c[place] if isinstance(c, list) else c for c in cells)
-    kept = {*fields, "length"}  # the length is told by the rows
-    return tuple(field for field in paths.fields if field not in kept)
 
 
 def _paths(file: Path) -> Iterator[Record]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +26,12 @@ def read(file: Path) -> tuple[list[Any], None]:
     return list(_records(_text(file), file)), None
 
 
-def write(paths: Scanpaths, file: Path) -> tuple[str, ...]:
-    """Write a JSON file, a record a line. Everything is kept."""
+def write(parts: Iterable[Scanpaths], file: Path) -> tuple[str, ...]:
+    """Write tables as one JSON file, a record a line. Everything is kept."""
     with written_whole(file) as temporary, temporary.open("w", encoding="utf-8") as out:
         out.write("[")
-        for row, record in enumerate(written_records(paths)):
+        records = (record for paths in parts for record in written_records(paths))
+        for row, record in enumerate(records):
             out.write(",\n" if row else "\n")
             out.write(json.dumps(record, allow_nan=False))
         out.write("\n]\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,29 @@ def read(file: Path) -> tuple[list[Any], DatasetInfo | None]:
     return records_of(table, source=str(file)), described_in(table, source=str(file))
 
 
-def write(paths: Scanpaths, file: Path) -> tuple[str, ...]:
-    """Write a Parquet file. Everything is kept."""
+def write(parts: Iterable[Scanpaths], file: Path) -> tuple[str, ...]:
+    """Write tables as one Parquet file, a row group each. Everything is kept.
+
+    Raises:
+        DataError: the tables hold other columns than the first one.
+    """
     from pyarrow import parquet
 
+    writer = None
     with written_whole(file) as temporary:
-        parquet.write_table(
-            paths.to_arrow(), temporary, compression="zstd", write_page_checksum=True
-        )
+        try:
+            for number, paths in enumerate(parts):
+                table = paths.to_arrow()
+                if writer is None:
+                    writer = parquet.ParquetWriter(
+                        temporary, table.schema, compression="zstd", write_page_checksum=True
+                    )
+                if not table.schema.equals(writer.schema):
+                    raise DataError(
+                        f"{file}: table {number} has other columns than the first: write JSON"
+                    )
+                writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()
     return ()

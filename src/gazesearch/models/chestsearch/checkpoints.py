@@ -44,7 +44,7 @@ CONFIG_NAME: Final = "config.json"
 _SHOWN: Final = 5  # names in a message
 
 
-def load_published(path: str | os.PathLike[str], *, variant: str = WACV2025.name) -> ChestSearch:
+def load_published(path: str | os.PathLike[str], *, variant: str | None = None) -> ChestSearch:
     """The model of a published checkpoint (`ckp_29999.pt`), ready to predict.
 
     Keys may start with `module.`, and those of the backbone may have `stages.` in them. The
@@ -52,7 +52,8 @@ def load_published(path: str | os.PathLike[str], *, variant: str = WACV2025.name
 
     Args:
         path: the file.
-        variant: what is asked for; a published checkpoint is `wacv2025` and nothing else.
+        variant: what is asked for; a published checkpoint is `wacv2025` and nothing else, which
+            None takes.
 
     Raises:
         BadSetting: another variant is asked for.
@@ -60,7 +61,7 @@ def load_published(path: str | os.PathLike[str], *, variant: str = WACV2025.name
             model's, numbers that are no finite float32, or an import that no weights need.
         UnreadableFile: the file is absent or too large.
     """
-    if variants.get(variant) != WACV2025:
+    if variant is not None and variants.get(variant) != WACV2025:
         raise BadSetting(
             f"{path}: a published checkpoint is {WACV2025.name}, not {variant}: {variant} has "
             f"{variants.get(variant).max_history} history rows, where it has "

@@ -53,6 +53,7 @@ class ChestSearchModel(Pretrained):
     """
 
     needs_images = True
+    decodes = "greedy"  # what `predict` does
 
     def __init__(
         self,
