@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gazesearch.cli.likelihood import refuse_mixture, score_maps
 from gazesearch.cli.options import (
     Dataset,
     DurationUnit,
@@ -22,7 +23,11 @@ from gazesearch.cli.progress import progress
 
 def evaluate(
     predictions: Annotated[
-        Path, typer.Argument(help="Predicted scanpaths: .json, .parquet or .csv.")
+        Path,
+        typer.Argument(
+            help="Predicted scanpaths: .json, .parquet or .csv; with --likelihood a control or a "
+            "file of maps: .npz, .h5."
+        ),
     ],
     annotations: Annotated[Path, typer.Option(help="Recorded scanpaths to score against.")],
     protocol: Annotated[
@@ -46,8 +51,11 @@ def evaluate(
         typer.Option(metavar="NAME,...", help="Which metrics; all but sequence_score by default."),
     ] = None,
     by: Annotated[
-        Literal["finding", "length", "split-overlap", "source", "subject"] | None,
-        typer.Option(help="Show the scores of these groups beside those of all records."),
+        Literal["finding", "length", "split-overlap", "source", "subject", "position"] | None,
+        typer.Option(
+            help="Show the scores of these groups beside those of all records; position needs "
+            "--likelihood."
+        ),
     ] = None,
     against: Annotated[
         list[str] | None,
@@ -64,9 +72,30 @@ def evaluate(
         bool,
         typer.Option("--allow-missing", help="Count what is missing; the table says as what."),
     ] = False,
+    likelihood: Annotated[
+        bool,
+        typer.Option(
+            "--likelihood",
+            help="Score a model fixation by fixation: what it says of each, given those before.",
+        ),
+    ] = False,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="With --likelihood: folder of the images, for models that look at them."),
+    ] = None,
+    mix_uniform: Annotated[
+        str | None,
+        typer.Option(
+            metavar="valid|SHARE",
+            help="With --likelihood: mix uniform mass into the maps; valid chooses how much.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Folder for results.json, scores.parquet, summary.csv, summary.md."),
+        typer.Option(
+            help="Folder for results.json, scores.parquet, summary.csv, summary.md; of "
+            "--likelihood likelihood.json, .csv, .md, fixations.parquet, decisions.parquet."
+        ),
     ] = None,
     dataset: Dataset = None,
     screen_size: ScreenSizeText = None,
@@ -84,7 +113,21 @@ def evaluate(
       gazesearch evaluate mine.json --annotations gazesearch.json --protocol unseen-images \\
           --against theirs.json --against fixed-path
       gazesearch evaluate mine.json --annotations coco.json --metrics scanmatch,tfp_area --json
+      gazesearch evaluate maps.npz --annotations gazesearch.json --likelihood --by position
     """
+    refuse_mixture(
+        likelihood,
+        evaluating={
+            "--metrics": metrics,
+            "--against": against,
+            "--allow-missing": allow_missing,
+        },
+        scoring={
+            "--images": images,
+            "--mix-uniform": mix_uniform,
+            "--by position": by == "position",
+        },
+    )
     import gazesearch  # numba and pyarrow load on first use, so that --help stays instant
     from gazesearch.evaluation import compare_with, truth_of
     from gazesearch.files import ready_folder, write_text
@@ -104,6 +147,15 @@ def evaluate(
             lenient=lenient,
             max_size=parse_size(max_size),
         )
+        if likelihood:
+            found = score_maps(
+                str(predictions), truth, images=images, mix_uniform=mix_uniform, seed=seed, say=say
+            )
+            if output is not None:
+                found.save(output, by=by)
+            typer.echo(found.to_json(by=by) if json else found.to_table(by=by), nl=False)
+            return
+        assert by != "position"
         scores = gazesearch.evaluate(
             predictions,
             truth,
@@ -117,7 +169,7 @@ def evaluate(
         if output is not None:
             scores.save(output, by=by)
         if against:
-            found = compare_with(
+            compared = compare_with(
                 scores,
                 against,
                 truth,
@@ -130,8 +182,8 @@ def evaluate(
                 progress=say,
             )
             if output is not None:
-                write_text(output / "comparison.json", found.to_json())
-                write_text(output / "comparison.md", found.to_markdown())
-            typer.echo(found.to_json() if json else found.to_table(), nl=False)
+                write_text(output / "comparison.json", compared.to_json())
+                write_text(output / "comparison.md", compared.to_markdown())
+            typer.echo(compared.to_json() if json else compared.to_table(), nl=False)
             return
     typer.echo(scores.to_json(by=by) if json else scores.to_table(by=by), nl=False)

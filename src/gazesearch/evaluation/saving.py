@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -14,6 +13,16 @@ from numpy.typing import NDArray
 
 from gazesearch import metrics as metrics_
 from gazesearch.errors import DataError, GazeSearchError, first_line
+from gazesearch.evaluation.saved_parts import (
+    Faulty,
+    Rows,
+    field,
+    refuse_constant,
+    run,
+    stamp,
+    text,
+    texts,
+)
 from gazesearch.evaluation.tables import as_json, content, find, to_csv, to_markdown
 from gazesearch.files import RunRecord, digest, readable, write_text, written_whole
 from gazesearch.metrics import Metric
@@ -21,8 +30,6 @@ from gazesearch.protocols import Stamp
 from gazesearch.scanpaths import DatasetInfo, FirstFixation
 
 if TYPE_CHECKING:
-    import pyarrow
-
     from gazesearch.evaluation.scores import By, Scores
 
 LAYOUT: Final = 1
@@ -80,36 +87,36 @@ def load(folder: str | os.PathLike[str]) -> Saved:
     root = Path(folder)
     file, rows = readable(root / "results.json"), readable(root / "scores.parquet")
     try:
-        result = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-        described = _field(result, "scores", dict)
+        result = json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse_constant)
+        described = field(result, "scores", dict)
         if described.get("layout") != LAYOUT:
-            raise _Faulty(f"layout {described.get('layout')!r}: this version reads {LAYOUT}")
+            raise Faulty(f"layout {described.get('layout')!r}: this version reads {LAYOUT}")
         chosen = tuple(
-            metrics_.get(name, **_field(described["metrics"], name, dict))
-            for name in _field(described, "metrics", dict)
+            metrics_.get(name, **field(described["metrics"], name, dict))
+            for name in field(described, "metrics", dict)
         )
         if not chosen:
-            raise _Faulty("scores: no metrics")
-        rule = _field(result, "first_fixation", str)
+            raise Faulty("scores: no metrics")
+        rule = field(result, "first_fixation", str)
         if rule not in get_args(FirstFixation):
-            raise _Faulty(f"first_fixation {rule!r}: must be one of {get_args(FirstFixation)}")
+            raise Faulty(f"first_fixation {rule!r}: must be one of {get_args(FirstFixation)}")
         if described.get("rows") != digest(rows):
-            raise _Faulty("scores.parquet beside it is another one than was written with it")
-        table = _Rows.read(rows)
+            raise Faulty("scores.parquet beside it is another one than was written with it")
+        table = Rows.read(rows)
         return Saved(
-            keys=table.keys(),
-            values=table.values(chosen),
+            keys=_keys(table),
+            values=_values(table, chosen),
             metrics=chosen,
-            counts=_counts(_field(result, "records", dict)),
-            refused=_texts(_field(result, "refused", dict)),
-            notes=tuple(_texts(dict(enumerate(_field(result, "notes", list)))).values()),
-            protocol=_stamp(_field(result, "protocol", dict)),
-            split=_text(_field(result, "split", str)),
+            counts=_counts(field(result, "records", dict)),
+            refused=texts(field(result, "refused", dict)),
+            notes=tuple(texts(dict(enumerate(field(result, "notes", list)))).values()),
+            protocol=stamp(field(result, "protocol", dict)),
+            split=text(field(result, "split", str)),
             first_fixation=rule,
             dataset=DatasetInfo.from_json(
-                json.dumps(_field(result, "dataset", dict)), source="dataset"
+                json.dumps(field(result, "dataset", dict)), source="dataset"
             ),
-            run=_run(_field(result, "run", dict)),
+            run=run(field(result, "run", dict), needed=("predictions", "references")),
         )
     except (GazeSearchError, ValueError, TypeError, OverflowError, RecursionError) as error:
         if isinstance(error, OSError):
@@ -120,115 +127,24 @@ def load(folder: str | os.PathLike[str]) -> Saved:
         ) from error
 
 
-class _Faulty(ValueError):
-    """What is wrong with a saved result."""
-
-
-def _refuse_constant(text: str) -> float:
-    raise _Faulty(f"{text} is no number of JSON")
-
-
-def _field(parts: object, name: str, kind: type) -> Any:
-    if not isinstance(parts, dict):
-        raise _Faulty("must be an object of JSON")
-    value = parts.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _Faulty(f"{name} is absent or not {kind.__name__}")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable():
-        raise _Faulty(f"{value!r:.80}: must be a text of printable characters")
-    return value
-
-
-def _texts(values: Mapping[Any, object]) -> dict[Any, str]:
-    return {name: _text(value) for name, value in values.items()}
-
-
 def _counts(parts: dict[str, Any]) -> dict[str, int]:
     counts = {
-        name: _field(parts, name, int) for name in ("scored", "missing", "surplus", "duplicated")
+        name: field(parts, name, int) for name in ("scored", "missing", "surplus", "duplicated")
     }
     if any(count < 0 for count in counts.values()):
-        raise _Faulty("records: a count is below 0")
+        raise Faulty("records: a count is below 0")
     return counts
 
 
-def _stamp(parts: dict[str, Any]) -> Stamp:
-    name, version = parts.get("name"), parts.get("version")
-    if name is not None:
-        name, version = _text(name), _field(parts, "version", int)
-    elif version is not None:
-        raise _Faulty("protocol: a version without a name")
-    return Stamp(name=name, version=version, digest=_text(parts.get("digest")))
+def _keys(table: Rows) -> dict[str, NDArray[Any]]:
+    keys = {name: table.take(name, "int64").to_numpy() for name in _INTEGERS}
+    keys |= {name: table.objects(name, "string") for name in _TEXTS}
+    keys |= {name: table.objects(name, *types, gaps=True) for name, types in _OBJECTS.items()}
+    keys["predicted"] = table.take("predicted", "bool").to_numpy()
+    return table.in_order(keys)
 
 
-def _run(parts: dict[str, Any]) -> RunRecord:
-    inputs = _texts(_field(parts, "inputs", dict))
-    for name in ("predictions", "references"):
-        if name not in inputs:
-            raise _Faulty(f"run: no digest of the {name}")
-    return RunRecord(
-        settings=_field(parts, "settings", dict),
-        inputs=inputs,
-        seed=None if parts.get("seed") is None else _field(parts, "seed", int),
-        made=_text(parts.get("made")),
-        versions=_texts(_field(parts, "versions", dict)),
-        machine=_text(parts.get("machine")),
-    )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Rows:
-    """The table of a saved result; each column is checked for type and gaps when it is taken."""
-
-    table: pyarrow.Table
-    name: str
-
-    @classmethod
-    def read(cls, file: Path) -> _Rows:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        try:
-            # One thread: damaged files must fail here, not in a pool that outlives the call.
-            table = parquet.ParquetFile(file).read(use_threads=False)
-            table.validate(full=True)
-        except (pa.ArrowException, OSError, MemoryError) as error:
-            raise _Faulty(f"{file.name}: {first_line(error)}") from error
-        if not len(table) or len(set(table.column_names)) != table.num_columns:
-            raise _Faulty(f"{file.name}: no rows, or two columns of one name")
-        return cls(table=table, name=file.name)
-
-    def keys(self) -> dict[str, NDArray[Any]]:
-        keys = {name: self.take(name, "int64").to_numpy() for name in _INTEGERS}
-        keys |= {name: self._objects(name, "string") for name in _TEXTS}
-        keys |= {name: self._objects(name, *types, gaps=True) for name, types in _OBJECTS.items()}
-        keys["predicted"] = self.take("predicted", "bool").to_numpy()
-        return self._in_order(keys)
-
-    def values(self, metrics: tuple[Metric, ...]) -> dict[str, NDArray[np.float64]]:
-        needed = [_SEARCH if one.kind == "search" else (one.name,) for one in metrics]
-        found = {name: self.take(name, "double") for some in needed for name in some}
-        return self._in_order({name: column.to_numpy() for name, column in found.items()})
-
-    def take(self, name: str, *types: str, gaps: bool = False) -> pyarrow.ChunkedArray:
-        known = name in self.table.column_names
-        if not known or str(self.table.schema.field(name).type) not in types:
-            raise _Faulty(f"{self.name}: column {name} is absent or not {' or '.join(types)}")
-        column = self.table.column(name)
-        if column.null_count and not gaps:
-            raise _Faulty(f"{self.name}: column {name} has gaps")
-        return column
-
-    def _in_order(self, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """As they stand in the file, so that a table that is saved again is the same one."""
-        return {name: columns[name] for name in self.table.column_names if name in columns}
-
-    def _objects(self, name: str, *types: str, gaps: bool = False) -> NDArray[Any]:
-        values = self.take(name, *types, gaps=gaps).to_pylist()
-        found = np.empty(len(values), dtype=object)
-        found[:] = [_text(value) if isinstance(value, str) else value for value in values]
-        return found
+def _values(table: Rows, metrics: tuple[Metric, ...]) -> dict[str, NDArray[np.float64]]:
+    needed = [_SEARCH if one.kind == "search" else (one.name,) for one in metrics]
+    found = {name: table.take(name, "double") for some in needed for name in some}
+    return table.in_order({name: column.to_numpy() for name, column in found.items()})

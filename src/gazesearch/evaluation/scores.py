@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch.errors import DataError, UnknownName
+from gazesearch.evaluation.grouping import groups_of
 from gazesearch.evaluation.intervals import RESAMPLES, Interval, intervals
 from gazesearch.evaluation.means import (
     Mask,
@@ -117,30 +118,7 @@ class Scores:
             by: None splits by whether train has the image too, where the references can tell and
                 any has, and else not at all.
         """
-        everything = {"all records": np.ones(len(self), np.bool_)}
-        seen = self.keys["image_in_train"]
-        if by is None or by == "split-overlap":
-            told = np.array([value is not None for value in seen], dtype=np.bool_)
-            shared = np.array([value is True for value in seen], dtype=np.bool_)
-            if by is None and not shared.any():
-                return everything
-            if not told.any():
-                raise DataError("split-overlap: the references have no train apart from these")
-            groups = {"image also in train": shared, "image unseen": told & ~shared}
-            return everything | {label: mask for label, mask in groups.items() if mask.any()}
-        if by not in ("finding", "length", "source", "subject"):
-            raise UnknownName(
-                "grouping", by, ("finding", "length", "split-overlap", "source", "subject")
-            )
-        column = self.keys[by]
-        values = sorted(set(column.tolist()), key=lambda v: (isinstance(v, str), v is None, v))
-        groups = everything
-        for value in values:
-            label = _label(by, value)
-            while label in groups:  # subject 1 beside subject "1", a finding called "all records"
-                label += f" ({by})"
-            groups[label] = np.array([v == value for v in column], dtype=np.bool_)
-        return groups
+        return groups_of(self.keys, by)
 
     def summary(self, metric: str, where: Mask | None = None) -> Summary:
         """Mean, spread, number of defined and undefined records of one metric.
@@ -317,11 +295,3 @@ class Scores:
             f"<Scores: {self.counts.scored:,} records x {len(self.metrics)} metrics, "
             f"{self.dataset.name}, split {self.split}, first fixation {self.first_fixation}>"
         )
-
-
-def _label(by: str, value: Any) -> str:
-    if value is None:
-        return f"no {by}"
-    if by == "length":
-        return f"{value} fixation{'s' * (value != 1)}"
-    return f"{by} {value}" if by in ("source", "subject") else str(value)

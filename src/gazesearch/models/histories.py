@@ -22,7 +22,7 @@ class Steps:
     Attributes:
         record: row number of the path of each, (b,).
         position: number of the fixation in its path, from 1, (b,).
-        xy: where it fell, (b, 2) px.
+        xy: where it fell, (b, 2) px; NaN where the path had ended instead.
         requests, histories: the question: position - 1 fixations are known.
     """
 
@@ -36,29 +36,40 @@ class Steps:
         return len(self.record)
 
 
-def steps(paths: Scanpaths, *, batch: int, first: bool = False) -> Iterator[Steps]:
+def steps(
+    paths: Scanpaths, *, batch: int, first: bool = False, end: bool = False
+) -> Iterator[Steps]:
     """Every fixation of some paths, path after path, in batches.
 
     Args:
         paths: recorded paths, as their first-fixation rule leaves them.
         batch: most fixations at a time; memory grows with them, not with the paths.
         first: whether the first fixation of each path is asked for too.
+        end: whether it is also asked what would come after the last fixation of each path.
     """
-    record = np.repeat(np.arange(len(paths)), paths.lengths)
-    flat = np.arange(len(record))
-    known = flat - paths.offsets[:-1][record]  # fixations before each
+    asked_for = paths.lengths + 1 if end else paths.lengths
+    record = np.repeat(np.arange(len(paths)), asked_for)
+    known = np.arange(len(record)) - offsets_of(asked_for)[:-1][record]  # fixations before each
     if not first:
-        record, flat, known = (column[known > 0] for column in (record, flat, known))
+        record, known = record[known > 0], known[known > 0]
     asked = Requests.of(paths)
     for start in range(0, len(record), batch):
         part = slice(start, start + batch)
         yield Steps(
             record=record[part],
             position=known[part] + 1,
-            xy=paths.fixations[flat[part], :2],
+            xy=_places(paths, record[part], known[part]),
             requests=asked[record[part]],
             histories=_cut(paths, record[part], known[part]),
         )
+
+
+def _places(paths: Scanpaths, rows: Integers, known: Integers) -> Floats:
+    """x, y of the fixation after so many of some paths, (b, 2) px; NaN after the last."""
+    xy = np.full((len(rows), 2), np.nan)
+    there = known < paths.lengths[rows]
+    xy[there] = paths.fixations[paths.offsets[:-1][rows[there]] + known[there], :2]
+    return xy
 
 
 def _cut(paths: Scanpaths, rows: Integers, lengths: Integers) -> Scanpaths:

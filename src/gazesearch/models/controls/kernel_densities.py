@@ -6,6 +6,7 @@ chosen on valid.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal, Self, final
@@ -79,6 +80,7 @@ class KernelDensity(Conditional):
     tuned: ClassVar[tuple[str, ...]]
     usual: ClassVar[tuple[float, ...]]
     """Weights without valid: those that the released valid split chooses, rounded."""
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = GRID
 
     def __init__(self, *, widths: Widths | None = None) -> None:
         self._given = widths or Widths()
@@ -102,7 +104,7 @@ class KernelDensity(Conditional):
         return self.habits.log_mean is not None
 
     def fit(self, train: Scanpaths, *, valid: Scanpaths | None = None, rng: Rng = None) -> Self:
-        """Count on train; choose widths (from `GRID`) and weights on valid; rng is not used.
+        """Count on train; choose widths (from `grid`) and weights on valid; rng is not used.
 
         Valid chooses by the likelihood of its fixations after the first, on images that train lacks
         where it has any: a density that recognises a train path of the same image by its last
@@ -175,7 +177,7 @@ class KernelDensity(Conditional):
             return
         best, weights = self._likelihood(valid, self.widths)
         for setting in self.tuned:
-            for value in GRID[setting]:
+            for value in self.grid[setting]:
                 widths = replace(self.widths, **{setting: value})
                 if widths == self.widths:
                     continue

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from gazesearch.errors import BadSetting, DataError
+from gazesearch.evaluation.likelihood.checked import Checked
+from gazesearch.evaluation.likelihood.measures import log_likelihood
 from gazesearch.models.histories import Steps, cells_under, steps
-from gazesearch.prediction import (
-    MASS_TOLERANCE,
-    ConditionalModel,
-    Floats,
-    ImageSource,
-    NextFixation,
-)
+from gazesearch.prediction import ConditionalModel, Floats, ImageSource
 from gazesearch.scanpaths import FirstFixation, Scanpaths, with_first_fixation
-
-FOREIGN_TOLERANCE: Final = 1e-3
-"""|log of the sum of the masses| up to which a map is renormalised; beyond it is refused."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,14 +114,12 @@ def next_fixation_bits(
     used = with_first_fixation(scanpaths, rule)
     record, position, bits = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
     renormalised = 0
-    for step in steps(used, batch=batch, first=rule == "as-recorded"):
-        told = model.next_fixation(step.requests, step.histories, images=images)
-        excess = _excess(told, step, model.name)
-        off = np.abs(excess) > MASS_TOLERANCE
-        renormalised += int(off.sum())
+    first = rule == "as-recorded"
+    for step, found, brought in bits_of_steps(model, used, first=first, images=images, batch=batch):
+        renormalised += brought
         record.append(step.record)
         position.append(step.position)
-        bits.append(_bits(told.log_mass, step) - np.where(off, excess, 0) / np.log(2))
+        bits.append(found)
     return FixationBits(
         record=np.concatenate(record),
         position=np.concatenate(position),
@@ -139,25 +130,18 @@ def next_fixation_bits(
     )
 
 
-def _excess(told: NextFixation, step: Steps, name: str) -> Floats:
-    """Log of the sum of each map, (b,)."""
-    if len(told.log_mass) != len(step):
-        raise DataError(f"{name}: {len(told.log_mass)} maps for {len(step)} histories")
-    excess: Floats = logsumexp(told.log_mass, axis=(1, 2))
-    wrong = np.flatnonzero(~(np.abs(excess) <= FOREIGN_TOLERANCE))  # NaN too
-    if len(wrong):
-        row = wrong[0]
-        raise DataError(
-            f"{name}: record {step.record[row]}, fixation {step.position[row]}: the log masses sum "
-            f"to log {np.exp(excess[row]):.6g}: normalise them"
-        )
-    return excess
-
-
-def _bits(log_mass: Floats, step: Steps) -> Floats:
-    """Bits of each fixation by a map as it stands, (b,); NaN off the screen."""
-    b, h, w = log_mass.shape
-    cells = cells_under(step.xy, step.requests.screen_sizes, (h, w))
-    own = log_mass.reshape(b, h * w)[np.arange(b), cells]
-    bits: Floats = np.where(cells < 0, np.nan, (own + np.log(h * w)) / np.log(2))
-    return bits
+def bits_of_steps(
+    model: ConditionalModel,
+    used: Scanpaths,
+    *,
+    first: bool,
+    images: ImageSource | None,
+    batch: int,
+) -> Iterator[tuple[Steps, Floats, int]]:
+    """Bits of the fixations of paths as they are used, batch by batch, and maps renormalised."""
+    for step in steps(used, batch=batch, first=first):
+        told = model.next_fixation(step.requests, step.histories, images=images)
+        maps = Checked.of(told.log_mass, step, model.name)
+        h, w = maps.mass.shape[1:]
+        cells = cells_under(step.xy, step.requests.screen_sizes, (h, w))
+        yield step, log_likelihood(maps.log_mass, cells), maps.renormalised

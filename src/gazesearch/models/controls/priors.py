@@ -1,0 +1,44 @@
+"""Priors of information gain: where people look for a finding, whatever the image and the history.
+
+Not controls of their own: `FindingDensity` knows a little more.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final, Self, final
+
+from gazesearch.models.controls.kernel_densities import KernelDensity, Widths
+from gazesearch.prediction import Rng
+from gazesearch.scanpaths import Scanpaths
+
+PUBLISHED_PX: Final = 24.0
+"""Width of the published prior, px of a screen whose larger side is 224 px."""
+
+
+@final
+class FindingPrior(KernelDensity):
+    """Kernel density of the finding's fixations in train; width and uniform share from valid."""
+
+    name = "finding-prior"
+    parts = ("uniform", "finding")
+    tuned = ("place_px",)
+    usual = (0.01, 0.99)
+    grid = MappingProxyType({"place_px": (5.0, 6.0, 8.0, 10.0, 12.0, 14.0, 17.0, 20.0, 24.0, 30.0)})
+
+
+@final
+class PublishedPrior(KernelDensity):
+    """The same with the published width of 24 px; nothing is chosen, nothing mixed in."""
+
+    name = "published-prior"
+    parts = ("finding",)
+    tuned = ()
+    usual = (1.0,)
+
+    def __init__(self) -> None:
+        super().__init__(widths=Widths(place_px=PUBLISHED_PX))
+
+    def fit(self, train: Scanpaths, *, valid: Scanpaths | None = None, rng: Rng = None) -> Self:
+        """Count on train; valid and rng are not used."""
+        return super().fit(train)
