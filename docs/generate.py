@@ -1,4 +1,4 @@
-"""The pages that come from the code: command line, metrics, Python names.
+"""The pages that come from the code: command line, metrics, what each sees, Python names.
 
 python docs/generate.py           write them
 python docs/generate.py --check   say which differ, exit status 1 if any does
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+
+import metric_pages
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/generate.py; run `make docs` instead of editing. -->"
@@ -135,7 +137,8 @@ def stale() -> list[str]:
 def _written() -> dict[str, str]:
     # Help texts wrap at the terminal's width and colour by its kind: neither may reach a page.
     os.environ.update(COLUMNS=str(WIDTH), TERMINAL_WIDTH=str(WIDTH), NO_COLOR="1")
-    return {name: page().rstrip() + "\n" for name, page in PAGES.items()}
+    texts = {name: page() for name, page in PAGES.items()} | metric_pages.pages()
+    return {name: text.rstrip() + "\n" for name, text in texts.items()}
 
 
 def _same(file: Path, text: str) -> bool:

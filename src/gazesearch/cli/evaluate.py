@@ -65,6 +65,13 @@ def evaluate(
             "see the guide), people or typical-person; may be repeated.",
         ),
     ] = None,
+    distribution: Annotated[
+        bool,
+        typer.Option(
+            "--distribution",
+            help="Score several draws a record as a distribution: energy form, best, diversity.",
+        ),
+    ] = False,
     seed: Annotated[
         int, typer.Option(min=0, help="Of the resamples, and of controls that draw.")
     ] = 0,
@@ -114,6 +121,7 @@ def evaluate(
           --against theirs.json --against fixed-path
       gazesearch evaluate mine.json --annotations coco.json --metrics scanmatch,tfp_area --json
       gazesearch evaluate maps.npz --annotations gazesearch.json --likelihood --by position
+      gazesearch evaluate draws.json --annotations coco.json --distribution
     """
     refuse_mixture(
         likelihood,
@@ -121,6 +129,7 @@ def evaluate(
             "--metrics": metrics,
             "--against": against,
             "--allow-missing": allow_missing,
+            "--distribution": distribution,
         },
         scoring={
             "--images": images,
@@ -129,9 +138,12 @@ def evaluate(
         },
     )
     import gazesearch  # numba and pyarrow load on first use, so that --help stays instant
-    from gazesearch.evaluation import compare_with, truth_of
+    from gazesearch.errors import BadSetting
+    from gazesearch.evaluation import compare_with, evaluate_distribution, truth_of
     from gazesearch.files import ready_folder, write_text
 
+    if distribution and (by or against):
+        raise BadSetting("--distribution has one table of its own: leave out --by and --against")
     if output is not None:
         ready_folder(output)
     with progress() as say:
@@ -156,6 +168,21 @@ def evaluate(
             typer.echo(found.to_json(by=by) if json else found.to_table(by=by), nl=False)
             return
         assert by != "position"
+        if distribution:
+            found_draws = evaluate_distribution(
+                predictions,
+                truth,
+                metrics=None if metrics is None else metrics.replace(",", " ").split(),
+                allow_missing=allow_missing,
+                duration_unit=duration_unit,
+                lenient=lenient,
+                max_size=parse_size(max_size),
+                progress=say,
+            )
+            if output is not None:
+                found_draws.save(output)
+            typer.echo(found_draws.to_json() if json else found_draws.to_table(), nl=False)
+            return
         scores = gazesearch.evaluate(
             predictions,
             truth,

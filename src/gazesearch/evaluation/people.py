@@ -114,9 +114,10 @@ def _most_like_the_rest(likeness: NDArray[np.float64]) -> int:
 def _answers(
     references: Scanpaths, rows: list[int], predicted: list[object], draws: list[int]
 ) -> Scanpaths:
-    """The paths of some rows, as predictions of other people."""
+    """The paths of some rows, as predictions of other people; `person` is who made each."""
     table = references[np.array(rows, np.intp)]
-    columns = table.columns.replaced("subject", predicted).replaced("draw", draws)
+    columns = table.columns.replaced("person", table.subject.tolist())
+    columns = columns.replaced("subject", predicted).replaced("draw", draws)
     return table.with_parts(
         table.fixations, table.offsets, columns=columns, integers=table.integers
     )
