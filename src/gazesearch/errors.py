@@ -3,6 +3,7 @@
 GazeSearchError
 ├── DataError (ValueError)              the content of a file or table is not what it must be
 │   ├── FaultyRecords                   records of a file break its rules; carries every fault
+│   ├── FaultyBoard                     a leaderboard is not what it must be; carries every fault
 │   ├── FrameMismatch                   two tables count pixels in different frames
 │   ├── MissingDurations                a measure needs durations and a path has none
 │   ├── MissingTargetBoxes              a measure needs target boxes: absent or empty
@@ -64,6 +65,18 @@ class FaultyRecords(DataError):
         if len(self.faults) > FAULTS_SHOWN:
             lines.append(f"{path}: {len(self.faults)} faults in all, {FAULTS_SHOWN} shown")
         super().__init__("\n".join(lines))
+
+
+class FaultyBoard(DataError):
+    """A leaderboard, or what was to be added to it, is not what it must be: a line each fault.
+
+    Attributes:
+        faults: all faults found.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
 
 
 class FrameMismatch(DataError):

@@ -13,7 +13,7 @@ import pytest
 
 HELP = (
     "evaluate", "compare", "validate", "audit", "predict", "convert", "show", "phantom", "protocol",
-    "demo", "doctor",
+    "submit-check", "leaderboard", "demo", "doctor",
 )  # fmt: skip
 
 

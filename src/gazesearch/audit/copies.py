@@ -123,7 +123,7 @@ def near(paths: Scanpaths, first: Rows) -> Item:
     Close means a discrete Fréchet distance of at most 1/200 of the screen's shorter side, between
     paths of at least three fixations: closer than any two of the 73,500 pairs of OSIE.
     """
-    pairs = _near_pairs(paths, first)
+    pairs = near_pairs(paths, first)
     seen = _shared(paths, pairs.tolist())
     rows = np.unique(pairs)
     limit = float(paths.screen_sizes.min(initial=np.inf)) * NEAR_SHARE
@@ -217,11 +217,17 @@ def _shared(paths: Scanpaths, groups: Groups) -> dict[tuple[str, str], Rows]:
     return {pair: np.array(sorted(rows), dtype=np.intp) for pair, rows in seen.items()}
 
 
-def _near_pairs(paths: Scanpaths, first: Rows) -> Rows:
-    """Row numbers of near duplicates, (k, 2)."""
+def near_pairs(paths: Scanpaths, first: Rows, *, shortest: int = SHORTEST) -> Rows:
+    """Row numbers of near duplicates, (k, 2): paths of one image, close but not identical.
+
+    Args:
+        paths: the table.
+        first: what `first_copies` says of it.
+        shortest: fixations of a path under which it is left out.
+    """
     from scipy.spatial import KDTree
 
-    rows = np.flatnonzero(paths.lengths >= SHORTEST)
+    rows = np.flatnonzero(paths.lengths >= shortest)
     if len(rows) < 2:
         return np.empty((0, 2), dtype=np.intp)
     limits = paths.screen_sizes.min(axis=1) * NEAR_SHARE

@@ -1,6 +1,7 @@
 """The command line. This file alone knows exit statuses.
 
-2 for whatever a user can mend, 1 for what `--fail-on` was told to stop at, 70 for our own faults.
+2 for whatever a user can mend, 1 for what a check was there to find (`audit --fail-on`,
+`submit-check`, `leaderboard check`), 70 for our own faults.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from gazesearch.cli.convert import convert
 from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
 from gazesearch.cli.evaluate import evaluate
+from gazesearch.cli.leaderboard import leaderboard
 from gazesearch.cli.phantom import phantom
 from gazesearch.cli.predict import predict
 from gazesearch.cli.protocol import protocol
 from gazesearch.cli.show import show
+from gazesearch.cli.submit_check import CheckFailed, submit_check
 from gazesearch.cli.validate import validate
 from gazesearch.errors import GazeSearchError
 
@@ -50,6 +53,8 @@ app.command()(compare)
 app.command()(validate)
 app.command()(audit)
 app.command()(predict)
+app.command()(submit_check)
+app.add_typer(leaderboard, name="leaderboard")
 app.command()(show)
 app.add_typer(protocol, name="protocol")
 app.command()(convert)
@@ -83,7 +88,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except AuditFailed as found:
+    except (AuditFailed, CheckFailed) as found:
         _stop(str(found), status=1)
     except GazeSearchError as error:
         _stop(str(error), status=2)

@@ -46,6 +46,7 @@ __all__ = [
     "describe",
     "get",
     "names",
+    "remembers_images",
 ]
 
 
@@ -69,6 +70,7 @@ _ALL: Final[tuple[type[Control], ...]] = (
     ImageMemory,
 )
 _BY_NAME: Final = {str(kind.name): kind for kind in _ALL}
+_LEAK: Final = (SameImagePath, Consensus, ImageMemoryPath, ImageMemory)
 
 
 def names() -> tuple[str, ...]:
@@ -98,6 +100,18 @@ def describe(name: str) -> str:
     "Every place is as likely as any other; lengths and durations are people's."
     """
     return (_kind(name).__doc__ or "").partition("\n")[0]
+
+
+def remembers_images(name: str) -> bool:
+    """Whether a control is a leak control: it remembers which train paths lie on an image.
+
+    Raises:
+        UnknownName: no control is called so.
+
+    >>> remembers_images("consensus"), remembers_images("medoid")
+    (True, False)
+    """
+    return _kind(name) in _LEAK
 
 
 def _kind(name: str) -> type[Control]:
