@@ -5,6 +5,10 @@
 | `.json` | GazeSearch, COCO-Search18, OSIE: a list of records |
 | `.parquet` | the same fields, one row a record, `X`, `Y`, `T` as lists |
 | `.csv` | one fixation a row, `name,task,X,Y` and a few optional columns |
+| `.hdf5`, `.h5` | scanpaths of pysaliency |
+
+`formats.bids` reads and writes BIDS folders; `formats.pysaliency` and `formats.pymovements` turn
+tables into the objects of those packages and back.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from typing import Any, Final, Protocol
 
 from gazesearch.errors import FAULTS_SHOWN, BadSetting, UnknownName
 from gazesearch.files import MAX_SIZE, readable
-from gazesearch.formats import csv, gazesearch_json, parquet
+from gazesearch.formats import csv, gazesearch_json, parquet, pysaliency_hdf5
 from gazesearch.formats.description import described_beside
+from gazesearch.formats.left_out import say_left_out
 from gazesearch.scanpaths.info import DatasetInfo, DurationUnit, ScreenSize, known_dataset
 from gazesearch.scanpaths.records import Reading, read_records
 from gazesearch.scanpaths.table import Scanpaths
@@ -49,7 +54,7 @@ def read_scanpaths(
     """Read and check a file of scanpaths.
 
     Args:
-        path: a `.json`, `.parquet` or `.csv` file.
+        path: a `.json`, `.parquet`, `.csv` or `.hdf5` file.
         dataset: "gazesearch", "coco_search18", "osie", or a `DatasetInfo`; None takes what stands
             in a `dataset.json` beside its folder or in the file, else guesses where fields and
             tasks leave no doubt.
@@ -123,11 +128,12 @@ def read_file(
 def write_scanpaths(paths: Scanpaths, path: str | os.PathLike[str]) -> None:
     """Write a table in the format of the file's ending; whole or not at all.
 
-    JSON and Parquet hold everything. CSV holds no target boxes and no unknown fields: what is left
-    out is logged.
+    JSON and Parquet hold everything. CSV holds no target boxes and no unknown fields, HDF5 not
+    which numbers were whole: what is left out is logged.
 
     Raises:
         DataError: the format cannot hold a path (CSV: a path without fixations).
+        MissingExtra: HDF5 needs h5py, which is not installed.
         UnreadableFile: the file cannot be written.
     """
     write_parts([paths], path)
@@ -135,6 +141,8 @@ def write_scanpaths(paths: Scanpaths, path: str | os.PathLike[str]) -> None:
 
 def write_parts(parts: Iterable[Scanpaths], path: str | os.PathLike[str]) -> None:
     """Write tables one after the other as one file, with no more than one of them in memory.
+
+    HDF5, whose arrays are as wide as the longest path, takes them all into memory.
 
     Args:
         parts: at least one; all of one dataset, with the same fields and with keys that differ.
@@ -144,9 +152,7 @@ def write_parts(parts: Iterable[Scanpaths], path: str | os.PathLike[str]) -> Non
     Raises: as `write_scanpaths`; and DataError where Parquet's columns would differ.
     """
     file = Path(path)
-    lost = _format(file).write(parts, file)
-    if lost:
-        _logger.warning("%s: left out, since CSV does not hold them: %s", file, ", ".join(lost))
+    say_left_out(file, _NAMES.get(file.suffix.lower(), ""), _format(file).write(parts, file))
 
 
 class _Format(Protocol):
@@ -172,4 +178,11 @@ def _format(file: Path) -> _Format:
     return _FORMATS[ending]
 
 
-_FORMATS: Final[dict[str, _Format]] = {".json": gazesearch_json, ".parquet": parquet, ".csv": csv}
+_FORMATS: Final[dict[str, _Format]] = {
+    ".json": gazesearch_json,
+    ".parquet": parquet,
+    ".csv": csv,
+    ".hdf5": pysaliency_hdf5,
+    ".h5": pysaliency_hdf5,
+}
+_NAMES: Final = {".csv": "CSV", ".hdf5": "pysaliency", ".h5": "pysaliency"}
