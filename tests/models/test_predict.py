@@ -88,6 +88,14 @@ def test_an_image_has_the_same_draws_whatever_else_is_asked(
     assert not np.array_equal(again.fixations, every.fixations)
 
 
+def test_a_typical_path_is_one_of_64_draws(drawing_model: Any) -> None:
+    image = {"a": np.zeros((30, 30), np.uint8)}
+    typical = predict(drawing_model, image, "edema", decode="typical", rng=1)
+    draws = predict(drawing_model, image, "edema", samples=64, rng=1)
+    assert "draw" not in typical.fields
+    assert any(np.array_equal(typical[0].fixations, draw.fixations) for draw in draws)
+
+
 def test_native_paths_are_those_of_the_model_stretched(folder: Path, drawing_model: Any) -> None:
     ours = predict(drawing_model, folder, "edema", rng=0)
     native = predict(drawing_model, folder, "edema", rng=0, frame="native")

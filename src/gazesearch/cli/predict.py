@@ -51,6 +51,10 @@ def predict(
     batch: Annotated[
         int, typer.Option(min=1, help="Images looked at together; memory grows with it.")
     ] = 4,
+    precision: Annotated[
+        Literal["float32", "bfloat16"],
+        typer.Option(help="Of the products inside the network; bfloat16 is for GPUs that have it."),
+    ] = "float32",
 ) -> None:
     """Predict where radiologists look on IMAGES in search of each finding.
 
@@ -80,7 +84,11 @@ def predict(
             found = find_images(images or (), listed=listed or ())
             say("reading weights", 0.0)
             model = create_model(
-                "chestsearch", weights=weights, variant=variant, images_at_once=batch
+                "chestsearch",
+                weights=weights,
+                variant=variant,
+                images_at_once=batch,
+                precision=precision,
             )
             file = weights_file(weights)
             done = predict_files(

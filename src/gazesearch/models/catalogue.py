@@ -15,6 +15,7 @@ from gazesearch.prediction import Rng, ScanpathModel
 
 if TYPE_CHECKING:
     from gazesearch.models.chestsearch.model import ChestSearch
+    from gazesearch.models.chestsearch.predictor import Precision
 
 CHESTSEARCH: Final = "chestsearch"
 
@@ -34,6 +35,7 @@ def create_model(
     weights: str | os.PathLike[str] | None = None,
     variant: str | None = None,
     images_at_once: int = 4,
+    precision: Precision = "float32",
     rng: Rng = None,
 ) -> ScanpathModel:
     """A model by name, ready to predict; controls are to be fitted first.
@@ -46,6 +48,7 @@ def create_model(
         variant: of ChestSearch: "wacv2025" or "clean"; None takes what the weights are, and the
             clean one for random weights.
         images_at_once: how many images are encoded together; memory grows with it.
+        precision: of ChestSearch: "float32", or "bfloat16" for the products inside the network.
         rng: seed or generator of random weights.
 
     Raises:
@@ -67,7 +70,7 @@ def create_model(
     from gazesearch.models.chestsearch.predictor import ChestSearchModel
 
     network = _random(variant, rng) if weights is None else _loaded(weights, variant)
-    return ChestSearchModel(network, images_at_once=images_at_once)
+    return ChestSearchModel(network, images_at_once=images_at_once, precision=precision)
 
 
 def weights_file(weights: str | os.PathLike[str]) -> Path:

@@ -7,7 +7,7 @@ not depend on the other requests, so batches of any size give the same paths.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ MAX_FIXATIONS: Final = 7
 INHIBITION_PX: Final = 16.0
 """Radius of inhibition of return in the released decoder of GazeSearch, at 224 px."""
 _BATCH: Final = 512  # paths that grow together: 25 kB each for every map of 56 x 56 cells
+_IMAGES: Final = 32  # that a model looks at together, and may remember from step to step
 
 
 def greedy(
@@ -236,14 +237,29 @@ def _walk(
         sizes=requests.screen_sizes, position=0, fixations=np.full((n, max_fixations, 3), np.nan)
     )
     lengths = np.zeros(n, np.intp)
-    for first in range(0, n, _BATCH):
-        rows = np.arange(first, min(first + _BATCH, n))
+    for rows in _batches(model, requests):
         walk.position = 0
         while len(rows) and walk.position < max_fixations:
             rows = _grow(model, requests, step, walk, rows, images)
             lengths[rows] = walk.position
     paths = [walk.fixations[row, : lengths[row]] for row in range(n)]
     return requests.answered(paths, name=model.name, draw=draw)
+
+
+def _batches(model: ConditionalModel, requests: Requests) -> Iterator[Rows]:
+    """Rows whose paths grow together: image by image, where the model looks at images."""
+    n = len(requests)
+    order, image = np.arange(n), np.zeros(n, np.intp)
+    if model.needs_images:
+        numbers: dict[str, int] = {}
+        image = np.array([numbers.setdefault(name, len(numbers)) for name in requests.image])
+        order = np.argsort(image, kind="stable")
+        image = image[order]
+    first = 0
+    while first < n:
+        end = min(first + _BATCH, int(np.searchsorted(image, image[first] + _IMAGES)))
+        yield order[first:end]
+        first = end
 
 
 def _grow(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import json
 import math
+import os
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,20 +127,84 @@ def network(checkpoint: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
+def converted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `convert` makes of the checkpoint; no test writes to it."""
+    from gazesearch.models.chestsearch.conversion import convert
+
+    return convert(checkpoint, tmp_path_factory.mktemp("converted") / "made").folder
+
+
+@pytest.fixture
+def copied(converted: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Makes the converted folder again, with something else in its config; weights are linked."""
+
+    def copy_of(name: str, **config: Any) -> Path:
+        (to := tmp_path / name).mkdir()
+        os.link(converted / "model.safetensors", to / "model.safetensors")
+        content = json.loads((converted / "config.json").read_text()) | config
+        (to / "config.json").write_text(json.dumps(content))
+        return to
+
+    return copy_of
+
+
+@pytest.fixture(scope="session")
+def quick(network: Any) -> Any:
+    """The network with next to no image side: means of 4 x 4 px, widened by a random matrix.
+
+    For what does not depend on the features: batches, frames, what is remembered.
+    """
+    import torch
+
+    class Glance(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            weight = torch.randn(256, 3, 1, 1, generator=torch.Generator().manual_seed(3))
+            self.weight = torch.nn.Parameter(weight)
+
+        def forward(self, image: Any) -> list[Any]:
+            maps = [torch.nn.functional.avg_pool2d(image, side) for side in (32, 16, 8, 4)]
+            return [torch.nn.functional.conv2d(m, self.weight) for m in maps]
+
+    own = copy.copy(network)
+    own._modules = dict(network._modules)  # the rest is shared
+    own.backbone, own.pixel_decoder = torch.nn.Identity(), Glance()
+    return own
+
+
+@pytest.fixture
+def gazesearch_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """The command line, run in this process: exit status, output and errors."""
+    from gazesearch.cli import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gazesearch", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def clean(network: Any) -> Any:
     """The clean variant with the same weights, and more where it has more."""
     import torch
 
-    from gazesearch.models.chestsearch.model import WIDTH, ChestSearch
+    from gazesearch.models.chestsearch.model import WIDTH, ChestSearch, Head
 
     torch.manual_seed(0)
-    made = ChestSearch().eval()
-    own = dict(network.state_dict())
+    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     own["dim_kind"] = own["dim_kind"][:1]
     own["order"] = torch.cat([own["order"], torch.randn(1, WIDTH)])
-    head = {f"duration_head.{k}": v for k, v in made.duration_head.state_dict().items()}
-    made.load_state_dict(own | head)
-    return made
+    head = Head(WIDTH + 1, 2).state_dict()
+    with torch.device("meta"):
+        made = ChestSearch()
+    made.load_state_dict(own | {f"duration_head.{k}": v for k, v in head.items()}, assign=True)
+    return made.eval()
 
 
 @pytest.fixture(scope="session")

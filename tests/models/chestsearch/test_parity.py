@@ -35,9 +35,23 @@ def inputs(golden: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def features(network: Any, inputs: Any) -> Any:
+def encoded(network: Any, inputs: Any) -> Any:
+    """Features, and what the parts of the image side made on the way to them."""
+    parts: list[Any] = []
+    handles = [
+        module.register_forward_hook(lambda _, __, made: parts.append(made))
+        for module in (network.backbone, network.pixel_decoder, network.widen)
+    ]
     with torch.inference_mode():
-        return network.encode(inputs)
+        features = network.encode(inputs)
+    for handle in handles:
+        handle.remove()
+    return features, parts
+
+
+@pytest.fixture(scope="module")
+def features(encoded: Any) -> Any:
+    return encoded[0]
 
 
 def test_layout_is_the_published_one(shared_data: Path) -> None:
@@ -82,11 +96,8 @@ def test_input_does_not_depend_on_what_torch_is_set_to(golden: Any, inputs: Any)
     assert torch.equal(fed, inputs)
 
 
-def test_features_agree(golden: Any, network: Any, inputs: Any) -> None:
-    with torch.inference_mode():
-        backbone = network.backbone(inputs)
-        pyramid = network.pixel_decoder(backbone)
-        widened = network.widen(pyramid[-1])
+def test_features_agree(golden: Any, encoded: Any) -> None:
+    backbone, pyramid, _, widened = encoded[1]  # the coarse map is widened first
     names = ("res2", "res3", "res4", "res5", "P1", "P2", "P3", "P4", "input_proj_P4")
     for name, maps in zip(names, (*backbone, *pyramid, widened), strict=True):
         for i in IMAGES:

@@ -18,7 +18,6 @@ import pytest
 import gazesearch
 from gazesearch import FINDINGS, create_model, predict, write_scanpaths
 from gazesearch.errors import BadSetting, DataError, UnknownName, UnreadableFile
-from gazesearch.prediction import Requests
 
 torch = pytest.importorskip("torch", reason="needs the extra `model`")
 
@@ -40,12 +39,12 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten films in the published layout, each searched once."""
+    """Six films in the published layout, each searched once."""
     root, rng = tmp_path_factory.mktemp("dataset"), np.random.default_rng(3)
     (root / "images" / "p1").mkdir(parents=True)
     (root / "annotations").mkdir()
     records = []
-    for number in range(10):
+    for number in range(6):
         name = f"p1/{number}.png" if number % 2 else f"{number}.jpg"
         PIL.Image.fromarray(rng.integers(0, 256, (30, 40), np.uint8)).save(root / "images" / name)
         records.append({"name": name, "task": "edema", "X": [112, 60], "Y": [112, 90], "T": [1, 1]})
@@ -56,22 +55,15 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # -- by name
 
 
-def test_published_and_converted_weights_are_told_apart(
-    checkpoint: Path, network: Any, tmp_path: Path
-) -> None:
-    from gazesearch.models.chestsearch import checkpoints
-
-    checkpoints.save(network, tmp_path / "mine", source={"ckp_29999.pt": "sha256:00"})
-    request = Requests.make(["a"], "edema", screen_size=(224, 224))
-    images = {"a": np.arange(900, dtype=np.uint8).reshape(30, 30)}
-    found = [
-        create_model("chestsearch", weights=weights, variant="wacv2025").predict(
-            request, images=images
-        )
-        for weights in (checkpoint, tmp_path / "mine", tmp_path / "mine" / "model.safetensors")
+def test_published_and_converted_weights_are_told_apart(checkpoint: Path, converted: Path) -> None:
+    models = [
+        create_model("chestsearch", weights=weights, variant="wacv2025")
+        for weights in (checkpoint, converted, converted / "model.safetensors")
     ]
-    assert found[0] == found[1] == found[2]
-    assert found[0].info.name == "chestsearch.wacv2025"
+    assert {model.name for model in models} == {"chestsearch.wacv2025"}
+    published, *others = (model.network.state_dict() for model in models)
+    for other in others:
+        assert all(torch.equal(published[name], other[name]) for name in published)
 
 
 def test_weights_that_are_not_asked_for_are_refused(checkpoint: Path, tmp_path: Path) -> None:
@@ -122,26 +114,27 @@ def test_one_call_gives_the_published_paths_for_all_findings(model: Any, golden:
         )
 
 
-def test_draws_and_typical_paths_come_from_the_density(model: Any) -> None:
-    image = {"a": np.arange(900, dtype=np.uint8).reshape(30, 30)}
-    drawn = predict(model, image, "edema", samples=4, rng=1)
-    assert drawn.draw.tolist() == [0, 1, 2, 3]
-    assert drawn == predict(model, image, "edema", samples=4, decode="sample", rng=1)
-    typical = predict(model, image, "edema", decode="typical", rng=1)
-    draws = predict(model, image, "edema", samples=64, rng=1)
-    assert "draw" not in typical.fields
-    assert any(np.array_equal(typical[0].x, draw.x) for draw in draws)
+def test_draws_come_from_the_seed_and_the_name(quick: Any) -> None:
+    from gazesearch.models.chestsearch.predictor import ChestSearchModel
+
+    image = np.arange(900, dtype=np.uint8).reshape(30, 30)
+    model = ChestSearchModel(quick)
+    drawn = predict(model, {"b": image, "a": image}, "edema", samples=2, rng=1)
+    assert drawn.draw.tolist() == [0, 1, 0, 1]
+    alone = predict(model, {"a": image}, "edema", samples=2, decode="sample", rng=1)
+    np.testing.assert_array_equal(drawn[2:].fixations, alone.fixations)
+    assert not np.array_equal(drawn[0].fixations, alone[0].fixations)
 
 
 # -- the command
 
 
 @pytest.fixture(scope="module")
-def predicted(dataset: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def predicted(dataset: Path, converted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Output of a run that was killed in the middle, and of the same command again."""
     output = tmp_path_factory.mktemp("out") / "paths.json"
     arguments = (
-        "predict", dataset, "--weights", checkpoint, "--output", output, "--finding", "edema",
+        "predict", dataset, "--weights", converted, "--output", output, "--finding", "edema",
         "--batch", 1,
     )  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -159,7 +152,7 @@ def predicted(dataset: Path, checkpoint: Path, tmp_path_factory: pytest.TempPath
     assert not output.exists()
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"wrote {output}: 10 paths on 10 images\n"
+    assert done.stdout == f"wrote {output}: 6 paths on 6 images\n"
     return output
 
 
@@ -173,14 +166,16 @@ def test_a_killed_run_gone_on_with_writes_what_an_undisturbed_one_does(
     ]  # fmt: skip
 
 
-def test_the_output_is_scored_and_shown(predicted: Path, dataset: Path, tmp_path: Path) -> None:
+def test_the_output_is_scored_and_shown(
+    gazesearch_command: Any, predicted: Path, dataset: Path, tmp_path: Path
+) -> None:
     scores = gazesearch.evaluate(predicted, dataset / "annotations" / "a.json")
-    assert scores.summary("scanmatch").n == 10
-    shown = run(
+    assert scores.summary("scanmatch").n == 6
+    status, _, errors = gazesearch_command(
         "show", predicted, "--image", "p1/3.png", "--images", dataset / "images", "--output",
         tmp_path / "a.svg",
     )  # fmt: skip
-    assert shown.returncode == 0, shown.stderr
+    assert status == 0, errors
     assert "<image" in (tmp_path / "a.svg").read_text()
 
 
@@ -193,13 +188,15 @@ def test_the_output_is_scored_and_shown(predicted: Path, dataset: Path, tmp_path
         (["--output", "a.json"], "no such file"),
     ],
 )
-def test_an_error_is_one_line(tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_an_error_is_one_line(
+    gazesearch_command: Any, tmp_path: Path, arguments: list[str], says: str
+) -> None:
     output = tmp_path / arguments[1]
-    done = run(
+    status, _, errors = gazesearch_command(
         "predict", tmp_path / "absent.png", "--weights", tmp_path / "absent.pt",
         arguments[0], output, *arguments[2:],
     )  # fmt: skip
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert status == 2
+    assert says in errors
+    assert len(errors.splitlines()) == 1
     assert not output.exists()

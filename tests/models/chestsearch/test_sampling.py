@@ -77,18 +77,68 @@ def test_frequencies_are_the_density(history: str, n: int, network: Any, images:
     assert model.asked <= 2 * (n // 512 + 1) + 1
 
 
+INTERLEAVED = Requests.make(
+    ["a.png", "b.png", "c.png"] * 2, ["edema"] * 3 + ["fracture"] * 3, screen_size=FRAME
+)
+
+
 def test_draws_depend_on_seed_and_order_alone(
-    network: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+    quick: Any, images: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gazesearch.models.chestsearch.predictor import ChestSearchModel
 
-    names = [name for name in images for _ in range(2)]
-    requests = Requests.make(names, ["edema", "fracture"] * 3, screen_size=FRAME)
-    one = ChestSearchModel(network, images_at_once=1).sample(requests, 3, images=images, rng=1)
+    model = ChestSearchModel(quick, images_at_once=1)
+    one = model.sample(INTERLEAVED, 3, images=images, rng=1)
+    assert one != model.sample(INTERLEAVED, 3, images=images, rng=2)
+    # Numbers are dealt out in the order of the requests: the first ones do not know of the rest.
+    assert model.sample(INTERLEAVED[:2], 3, images=images, rng=1) == one[:6]
     for at_once, together in ((3, 512), (7, 5)):
         monkeypatch.setattr(decoding, "_BATCH", together)
-        model = ChestSearchModel(network, images_at_once=at_once)
-        assert model.sample(requests, 3, images=images, rng=1) == one
-    # Numbers are dealt out in the order of the requests: the first ones do not know of the rest.
-    some = ChestSearchModel(network).sample(requests[:2], 3, images=images, rng=1)
-    assert some == one[:6]
+        other = ChestSearchModel(quick, images_at_once=at_once)
+        assert other.sample(INTERLEAVED, 3, images=images, rng=1) == one
+
+
+def test_an_image_is_looked_at_once_in_whatever_order_it_is_asked_for(
+    quick: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gazesearch.models.chestsearch import remembered
+    from gazesearch.models.chestsearch.predictor import ChestSearchModel
+
+    def decoded(decode: Any) -> tuple[Any, list[int]]:
+        encoded = []
+        handle = quick.backbone.register_forward_hook(lambda _, x, __: encoded.append(len(x[0])))
+        try:
+            return decode(ChestSearchModel(quick, images_at_once=1)), encoded
+        finally:
+            handle.remove()
+
+    reads = []
+
+    class Counted(dict[str, np.ndarray]):
+        def __getitem__(self, name: str) -> np.ndarray:
+            reads.append(name)
+            return super().__getitem__(name)
+
+    decoders = {
+        "own": lambda model: model.sample(INTERLEAVED, 2, images=Counted(images), rng=1),
+        "sample": lambda model: decoding.sample(model, INTERLEAVED, 2, images=images, rng=1),
+        "greedy": lambda model: decoding.greedy(model, INTERLEAVED, images=images),
+        "typical": lambda model: decoding.typical(
+            model, INTERLEAVED, draws=2, images=images, rng=1
+        ),
+    }
+    together = {name: decoded(decode)[0] for name, decode in decoders.items()}
+    assert together["own"] == together["sample"]
+    assert sorted(reads) == sorted(images)
+    monkeypatch.setattr(remembered, "MOST", 2)
+    monkeypatch.setattr(decoding, "_IMAGES", 2)
+    for name, decode in decoders.items():
+        paths, encoded = decoded(decode)
+        assert paths == together[name]
+        assert sum(encoded) == len(images)
+
+
+def test_no_more_images_are_asked_for_together_than_are_remembered() -> None:
+    from gazesearch.models.chestsearch import remembered
+
+    assert decoding._IMAGES <= remembered.MOST

@@ -148,6 +148,7 @@ def _record(
     record = RunRecord(
         settings={
             "model": model.name,
+            "precision": getattr(model, "precision", None),
             **settings,
             "batch": batch,
             "draw": None if draw is None else str(draw),

@@ -245,7 +245,10 @@ class ChestSearch(nn.Module):
                 f"images of {tuple(image.shape[2:])}: sides must be multiples of 32 px"
             )
         coarse, _, _, fine = self.pixel_decoder(self.backbone(image))
-        dim, sharp = (self.widen(level).flatten(2).transpose(1, 2) for level in (coarse, fine))
+        dim, sharp = (
+            self.widen(level).flatten(2).transpose(1, 2).to(self.finding_queries.dtype)
+            for level in (coarse, fine)
+        )
         shape = (fine.shape[2], fine.shape[3])
         table = position_table(shape, like=dim)  # (h, w, d)
         middle = COARSENESS // 2
@@ -323,18 +326,20 @@ class ChestSearch(nn.Module):
         n: int | Int[Tensor, " b"],
     ) -> Output:
         """Where the next fixation falls, how long it lasts, and whether there is one after n."""
-        wanted = self.map_head(query)
-        maps = wanted.new_empty(len(wanted), features.sharp.shape[1])
-        for number in image.unique().tolist():  # no copy of an image's features for each search
-            rows = image == number
-            maps[rows] = wanted[rows] @ features.sharp[number].T
-        count = torch.as_tensor(n, dtype=query.dtype, device=query.device).expand(len(query))
-        counted = torch.cat([query, count[:, None] / self.variant.count_unit], dim=1)
-        return Output(
-            map_logits=maps.unflatten(1, features.shape),
-            stop_logits=self.stop_head(counted).squeeze(1),
-            duration=None if self.duration_head is None else self.duration_head(counted),
-        )
+        # Rounded to bfloat16, logits of neighbouring cells would be equal by the dozen.
+        with torch.autocast(query.device.type, enabled=False):
+            wanted = self.map_head(query)
+            maps = wanted.new_empty(len(wanted), features.sharp.shape[1])
+            for number in image.unique().tolist():  # an image's features are not copied per search
+                rows = image == number
+                maps[rows] = wanted[rows] @ features.sharp[number].T
+            count = torch.as_tensor(n, dtype=query.dtype, device=query.device).expand(len(query))
+            counted = torch.cat([query, count[:, None] / self.variant.count_unit], dim=1)
+            return Output(
+                map_logits=maps.unflatten(1, features.shape),
+                stop_logits=self.stop_head(counted).squeeze(1),
+                duration=None if self.duration_head is None else self.duration_head(counted),
+            )
 
     def log_mass(self, map_logits: Float[Tensor, "b h w"]) -> Float[Tensor, "b h w"]:
         """Log of the probability that the next fixation falls in a cell."""

@@ -62,11 +62,11 @@ class DeformableAttention(nn.Module):
         sampled = []
         levels = values.split([h * w for h, w in shapes], dim=1)
         for level, ((h, w), value) in enumerate(zip(shapes, levels, strict=True)):
-            size = offsets.new_tensor([w, h])
+            size = centres.new_tensor([w, h])
             places = centres[:, None, None] + offsets[:, :, :, level] / size  # (b, t, m, k, 2)
             sampled.append(
                 F.grid_sample(
-                    value.permute(0, 2, 3, 1).reshape(b * HEADS, -1, h, w),
+                    value.permute(0, 2, 3, 1).reshape(b * HEADS, -1, h, w).to(places.dtype),
                     (2 * places - 1).transpose(1, 2).flatten(0, 1),  # (b m, t, k, 2)
                     mode="bilinear",
                     padding_mode="zeros",
@@ -158,13 +158,16 @@ class PixelDecoder(nn.Module):
 
 
 def sine_positions(shape: Shape, like: Tensor) -> Float[Tensor, "hw 256"]:
-    """Sines and cosines of row, then of column, each counted from 1 as a part of a full turn."""
+    """Sines and cosines of row, then of column, each counted from 1 as a part of a full turn.
+
+    In float32 whatever the tokens are in: in bfloat16 neighbours would have the same place.
+    """
     half = WIDTH // 2
-    k = torch.arange(half, dtype=like.dtype, device=like.device)
+    k = torch.arange(half, dtype=torch.float32, device=like.device)
     wavelength = 10_000 ** (2 * (k // 2) / half)
     axes = []
     for n in shape:
-        place = torch.arange(1, n + 1, dtype=like.dtype, device=like.device)
+        place = torch.arange(1, n + 1, dtype=torch.float32, device=like.device)
         angle = (2 * math.pi * place / (n + 1e-6))[:, None] / wavelength  # (n, d/2)
         axes.append(torch.stack([angle[:, 0::2].sin(), angle[:, 1::2].cos()], 2).flatten(1))
     rows, columns = axes
@@ -175,7 +178,7 @@ def sine_positions(shape: Shape, like: Tensor) -> Float[Tensor, "hw 256"]:
 
 
 def cell_centres(shape: Shape, like: Tensor) -> Float[Tensor, "hw 2"]:
-    """x, y of the centres of cells, row by row, 0 to 1."""
-    y, x = ((torch.arange(n, dtype=like.dtype, device=like.device) + 0.5) / n for n in shape)
+    """x, y of the centres of cells, row by row, 0 to 1, in float32 likewise."""
+    y, x = ((torch.arange(n, dtype=torch.float32, device=like.device) + 0.5) / n for n in shape)
     h, w = shape
     return torch.stack([x[None].expand(h, w), y[:, None].expand(h, w)], dim=2).flatten(0, 1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, get_args
+from contextlib import contextmanager
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from gazesearch.models.chestsearch.greedy import decode
 from gazesearch.models.chestsearch.inputs import SIDE, Resampling, cells_of, normalised, squeezed
 from gazesearch.models.chestsearch.model import ChestSearch, Features
 from gazesearch.models.chestsearch.pretrained import Pretrained
+from gazesearch.models.chestsearch.remembered import Pixels, RememberedFeatures, RememberedImages
 from gazesearch.prediction import (
     Floats,
     ImageSource,
@@ -32,11 +32,10 @@ from gazesearch.prediction import (
 )
 from gazesearch.scanpaths import Scanpaths
 
-Pixels = NDArray[np.uint8]
 Integers = NDArray[np.int64]
+Precision = Literal["float32", "bfloat16"]
 
 _CELLS: Final = SIDE // 4  # along a side of the map
-_REMEMBERED: Final = 32  # images whose features are kept between questions, 5 MB each
 _HISTORIES: Final = 256  # histories that are fed together, 0.7 MB each
 
 
@@ -50,6 +49,8 @@ class ChestSearchModel(Pretrained):
         network: the weights, in evaluation mode.
         images_at_once: how many images are encoded together; memory grows with it.
         resampling: how images are resized; "bicubic" is the demo notebook's.
+        precision: "float32", in which paths are the published ones, or "bfloat16" for the products
+            inside the network; weights, places, features and logits are float32 all the same.
     """
 
     needs_images = True
@@ -61,15 +62,24 @@ class ChestSearchModel(Pretrained):
         *,
         images_at_once: int = 4,
         resampling: Resampling = "bilinear",
+        precision: Precision = "float32",
     ) -> None:
         if images_at_once < 1:
             raise BadSetting(f"images_at_once={images_at_once}: must be 1 or more")
         if resampling not in get_args(Resampling):
             raise BadSetting(f"resampling={resampling!r}: must be 'bilinear' or 'bicubic'")
+        if precision not in get_args(Precision):
+            raise BadSetting(f"precision={precision!r}: must be 'float32' or 'bfloat16'")
+        if kinds := {str(p.dtype) for p in network.state_dict().values()} - {"torch.float32"}:
+            raise BadSetting(
+                f"weights of {', '.join(sorted(kinds))}: must be torch.float32 (network.float()); "
+                "precision='bfloat16' computes in bfloat16 with them"
+            )
         self.network = network.eval()
         self.images_at_once = images_at_once
         self.resampling: Resampling = resampling
-        self._features: OrderedDict[bytes, Features] = OrderedDict()
+        self.precision: Precision = precision
+        self._features = RememberedFeatures()
 
     @property
     def name(self) -> str:
@@ -118,7 +128,7 @@ class ChestSearchModel(Pretrained):
     ) -> Sequence[NDArray[Any]]:
         """Paths of searches, (k, 2) px of the 224 px frame."""
         features = self._encoded(list(images.values()))
-        with torch.inference_mode():
+        with self._computing():
             decoded = decode(self.network, features, self._to(image), self._to(finding))
         pixels, lengths = decoded.pixels.cpu().numpy(), decoded.lengths.cpu().numpy()
         return [path[:length] for path, length in zip(pixels, lengths, strict=True)]
@@ -142,20 +152,9 @@ class ChestSearchModel(Pretrained):
 
         Unlike the published sampling there is no inhibition of return, and stopping is drawn too.
         """
-        generator = np.random.default_rng(
-            rng
-        )  # on from part to part: parts of any size, same draws
-        parts = []
-        for part in _parts(requests):
-            # Read and resized once, not at every step; squeezed again they stay as they are.
-            small = {name: self._squeezed(images, name) for name in dict.fromkeys(part.image)}
-            parts.append(decoding.sample(self, part, n, images=small, rng=generator))
-        repeated = requests[np.repeat(np.arange(len(requests)), n)]
-        return repeated.answered(
-            [path.fixations for drawn in parts for path in drawn],
-            name=self.name,
-            draw=np.tile(np.arange(n), len(requests)).tolist(),
-        )
+        # Read and resized once, not at every step; squeezed again they stay as they are.
+        small = RememberedImages(images, lambda name: self._squeezed(images, name))
+        return decoding.sample(self, requests, n, images=small, rng=rng)
 
     def next_fixation(
         self, requests: Requests, histories: Scanpaths, *, images: ImageSource | None = None
@@ -186,7 +185,7 @@ class ChestSearchModel(Pretrained):
                 continue
             features = self._encoded([self._squeezed(images, name) for name in names])
             image = np.array([names.index(name) for name in requests.image[rows]])
-            with torch.inference_mode():
+            with self._computing():
                 told = self.network(
                     features,
                     self._to(image),
@@ -250,45 +249,19 @@ class ChestSearchModel(Pretrained):
 
     def _encoded(self, images: list[Pixels]) -> Features:
         """Features of images, those of the last ones asked for from memory."""
-        weights = self._stamp()
-        keys = [hashlib.sha256(pixels.tobytes() + weights).digest() for pixels in images]
-        # Held here: another thread may ask for so many images that these are forgotten meanwhile.
-        held = {key: f for key in keys if (f := self._features.get(key)) is not None}
-        new = {key: n for n, key in enumerate(keys) if key not in held}
-        if new:
-            with torch.inference_mode():
-                batch = self._to(normalised([images[n] for n in new.values()]))
-                encoded = self.network.encode(batch)
-            for n, key in enumerate(new):
-                one = slice(n, n + 1)  # a copy, so that it does not keep the whole batch alive
-                held[key] = Features(
-                    dim=encoded.dim[one].clone(),
-                    sharp=encoded.sharp[one].clone(),
-                    shape=encoded.shape,
-                )
-        found = [held[key] for key in keys]
-        for key in keys:  # the last ones asked for stand last
-            self._features.pop(key, None)
-            self._features[key] = held[key]
-        while len(self._features) > max(_REMEMBERED, len(keys)):
-            self._features.popitem(last=False)
-        return Features(
-            dim=torch.cat([f.dim for f in found]),
-            sharp=torch.cat([f.sharp for f in found]),
-            shape=found[0].shape,
-        )
+        return self._features.of(images, self.network, self._encode, how=self.precision)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Without features: those of a copy, whose weights lie elsewhere, would never be found."""
-        return self.__dict__ | {"_features": OrderedDict()}
+    def _encode(self, images: list[Pixels]) -> Features:
+        with self._computing():
+            return self.network.encode(self._to(normalised(images)))
 
-    def _stamp(self) -> bytes:
-        """Changes when the weights do: training on, or loading others, makes features stale.
-
-        What is written through a tensor's `.data` leaves no trace and is not noticed.
-        """
-        tensors = self.network.state_dict().values()
-        return repr([(tensor.data_ptr(), tensor._version) for tensor in tensors]).encode()
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """Without gradients, in the precision that was asked for."""
+        device = self.network.finding_queries.device.type
+        low = self.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=low):
+            yield
 
     def _to(self, values: NDArray[np.generic] | Tensor) -> Tensor:
         tensor = values if isinstance(values, Tensor) else torch.from_numpy(values)
@@ -301,14 +274,3 @@ def _who(requests: Requests, row: int) -> str:
 
 def _finding_ids(requests: Requests) -> Integers:
     return np.array([finding_id(name) for name in requests.finding], np.int64)
-
-
-def _parts(requests: Requests) -> Iterator[Requests]:
-    """Requests that stand together, on no more images than are remembered."""
-    start, seen = 0, set[str]()
-    for row, name in enumerate(requests.image.tolist()):
-        if name not in seen and len(seen) == _REMEMBERED:
-            yield requests[start:row]
-            start, seen = row, set()
-        seen.add(name)
-    yield requests[start:]
