@@ -44,12 +44,17 @@ def readable(path: str | os.PathLike[str], *, max_size: int = MAX_SIZE) -> Path:
     except (OSError, ValueError) as error:
         if isinstance(error, UnreadableFile):
             raise
-        raise UnreadableFile(f"{str(file)!r}: cannot be opened: {error}") from error
+        raise UnreadableFile(f"{str(file)!r}: cannot be opened: {_said(error)}") from error
     if size > max_size:
         raise UnreadableFile(
             f"{file}: {size:,} bytes, over the limit of {max_size:,}: raise --max-size (max_size)"
         )
     return file
+
+
+def _said(error: OSError | ValueError) -> str:
+    """What an error says, without the path, which the message has already."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 @contextmanager

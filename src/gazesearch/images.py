@@ -129,7 +129,7 @@ class ImageFolder:
             folder = self.root.resolve()
             path = (folder / name).resolve()
             if not path.is_relative_to(folder):
-                raise DataError(f"image {name!r}: leads out of {self.root}")
+                raise DataError(f"{self.root}: image {name!r} leads out of the folder")
             found = path.is_file()
         except (OSError, ValueError, RuntimeError) as error:
             if isinstance(error, DataError):

@@ -44,14 +44,19 @@ def test_of_a_dataset_the_images_are_taken(tmp_path: Path) -> None:
     write(tmp_path / "pictures" / "b.png")
     (tmp_path / "annotations").mkdir()
     assert list(find_images([tmp_path])) == ["a.png"]
+    (tmp_path / "annotations").rmdir()  # now a folder like any other
+    assert list(find_images([tmp_path])) == ["images/a.png", "pictures/b.png"]
 
 
 def test_lines_of_a_list_count_from_its_folder(folder: Path, tmp_path: Path) -> None:
     outside = write(tmp_path / "other" / "z.png")
     listed = folder / "list.txt"
-    listed.write_text(f"p10/s2/a.png\n\nb.PNG\r\n{outside}\n", encoding="utf-8")
+    (folder / "link.png").symlink_to(outside)  # followed, as it is named
+    listed.write_text(
+        f"\ufeffp10/s2/a.png\n\nb.PNG\r\n{outside}\nlink.png\n", encoding="utf-8", newline=""
+    )
     found = find_images(listed=[listed])
-    assert list(found) == ["p10/s2/a.png", "b.PNG", "z.png"]
+    assert list(found) == ["p10/s2/a.png", "b.PNG", "z.png", "link.png"]
     assert all(found[name].shape == (4, 6, 3) for name in found)
 
 
@@ -92,5 +97,9 @@ def test_what_is_not_there_is_refused(folder: Path, tmp_path: Path) -> None:
 def test_the_digest_tells_lists_apart(folder: Path) -> None:
     before = find_images([folder]).digest()
     assert find_images([folder]).digest() == before
+    with (folder / "a.jpg").open("ab") as file:
+        file.write(b"more")
+    longer = find_images([folder]).digest()
+    assert longer[0] != before[0]
     write(folder / "c.png")
-    assert find_images([folder]).digest()[0] != before[0]
+    assert find_images([folder]).digest()[0] != longer[0]

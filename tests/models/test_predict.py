@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,16 @@ def test_a_setting_outside_its_range_is_refused(settings: dict[str, Any], says: 
         predict(create_model("medoid").fit(TRAIN), np.zeros((9, 9), np.uint8), **settings)
 
 
+@pytest.mark.parametrize(
+    "images",
+    [PIL.Image.new("L", (9, 9)), [np.zeros((9, 9), np.uint8)], None, (name for name in ("a.png",))],
+    ids=lambda images: type(images).__name__,
+)
+def test_images_of_another_type_are_refused_and_told_how(images: Any) -> None:
+    with pytest.raises(BadSetting, match=r"give \{\"a.png\": numpy.asarray\(image\)\}"):
+        predict(create_model("medoid").fit(TRAIN), images, "edema")
+
+
 # -- a job
 
 
@@ -144,7 +156,10 @@ def test_a_job_writes_what_one_call_gives(
     output = tmp_path / "out" / f"a{ending}"
     done = run(drawing_model, folder, output, batch=1, samples=2, frame=frame)
     assert (done.images, done.paths, done.rejected, done.rejects) == (10, 40, 0, None)
-    assert sorted(file.name for file in output.parent.iterdir()) == [f"a{ending}", "a.run.json"]
+    assert sorted(file.name for file in output.parent.iterdir()) == [
+        f"a{ending}",
+        f"a{ending}.run.json",
+    ]
     expected = predict(drawing_model, folder, ["edema", "fracture"], samples=2, rng=0, frame=frame)
     found = read_scanpaths(output, predictions=True)
     assert found.image.tolist() == expected.image.tolist()
@@ -226,12 +241,115 @@ def test_a_broken_off_job_is_not_gone_on_with_by_another(
     assert "remove the folder to begin anew" in str(caught.value)
 
 
-def test_a_changed_image_is_noticed(drawing_model: Any, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("time", [1, 2**61], ids=["to an older one", "to a newer one"])
+def test_a_changed_image_is_noticed(
+    drawing_model: Any, folder: Path, tmp_path: Path, time: int
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(_Stops(drawing_model, 5), folder, tmp_path / "a.json", batch=1)
-    os.utime(folder / "0.png", ns=(2**61, 2**61))
-    with pytest.raises(BadSetting, match="latest change of an image"):
+    os.utime(folder / "0.png", ns=(time, time))
+    with pytest.raises(BadSetting, match="times when images were changed"):
         run(drawing_model, folder, tmp_path / "a.json", batch=1)
+
+
+@pytest.mark.parametrize("broken_off_at", range(8))
+def test_a_job_broken_off_while_it_tidies_up_can_be_run_again(
+    drawing_model: Any,
+    folder: Path,
+    tmp_path: Path,
+    broken_off_at: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output, unlink, removed = tmp_path / "a.json", Path.unlink, list[str]()
+
+    def stops(file: Path, **options: Any) -> None:
+        if file.name.startswith(("part-", "job", ".lock")):
+            if len(removed) == broken_off_at:
+                raise KeyboardInterrupt
+            removed.append(file.name)
+        unlink(file, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", stops)
+        with pytest.raises(KeyboardInterrupt):
+            run(drawing_model, folder, output, batch=1)
+    before = output.read_bytes()
+    assert run(drawing_model, folder, output, batch=1).paths == 20
+    assert output.read_bytes() == before
+    assert not (tmp_path / "a.json.partial").exists()
+
+
+def test_a_part_whose_paths_are_gone_is_made_again(
+    drawing_model: Any, folder: Path, tmp_path: Path
+) -> None:
+    whole, broken = tmp_path / "whole.json", tmp_path / "broken.json"
+    run(drawing_model, folder, whole, batch=1)
+    with pytest.raises(KeyboardInterrupt):
+        run(_Stops(drawing_model, PART_BATCHES + 1), folder, broken, batch=1)
+    paths = tmp_path / "broken.json.partial" / "part-000000.parquet"
+    paths.unlink()
+    run(drawing_model, folder, broken, batch=1)
+    assert broken.read_bytes() == whole.read_bytes()
+
+
+def test_paths_that_are_damaged_say_what_to_do(
+    drawing_model: Any, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(_Stops(drawing_model, PART_BATCHES + 1), folder, tmp_path / "a.json", batch=1)
+    (tmp_path / "a.json.partial" / "part-000000.parquet").write_bytes(b"")  # the power failed
+    with pytest.raises(DataError, match=r"is damaged: remove .*a\.json\.partial and begin anew"):
+        run(drawing_model, folder, tmp_path / "a.json", batch=1)
+
+
+class _Meanwhile(_Stops):
+    """A model during whose first prediction something happens."""
+
+    def __init__(self, model: Any, happens: Any) -> None:
+        super().__init__(model, 1000)
+        self.happens = happens
+
+    def predict(self, *arguments: Any, **options: Any) -> Scanpaths:
+        if self.asked == PART_BATCHES:
+            self.happens()
+        return super().predict(*arguments, **options)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no lock on Windows")
+def test_two_jobs_do_not_write_one_output(drawing_model: Any, folder: Path, tmp_path: Path) -> None:
+    refused = list[str]()
+
+    def second() -> None:
+        with pytest.raises(BadSetting, match="another process is at work on this output") as caught:
+            run(drawing_model, folder, tmp_path / "a.json", batch=1)
+        refused.append(str(caught.value))
+
+    assert run(_Meanwhile(drawing_model, second), folder, tmp_path / "a.json", batch=1).paths == 20
+    assert len(refused) == 1
+    assert len(read_scanpaths(tmp_path / "a.json", predictions=True)) == 20
+
+
+def test_no_output_is_written_of_which_parts_are_gone(
+    drawing_model: Any, folder: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / "a.json.partial"
+    model = _Meanwhile(drawing_model, lambda: shutil.rmtree(work))
+    with pytest.raises(DataError, match="is gone: run the same command again"):
+        run(model, folder, tmp_path / "a.json", batch=1)
+    assert not (tmp_path / "a.json").exists()
+
+
+def test_outputs_of_one_stem_have_their_own_records(
+    drawing_model: Any, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "text.png").write_text("no image")
+    first = run(drawing_model, folder, tmp_path / "a.json")
+    (folder / "text.png").unlink()
+    second = run(drawing_model, folder, tmp_path / "a.csv")
+    assert first.rejects is not None
+    assert first.rejects.exists()
+    for done in (first, second):
+        assert list(json.loads(done.run.read_text())["output"]) == [done.output.name]
 
 
 def test_a_folder_that_is_no_work_folder_is_left_alone(
@@ -271,7 +389,7 @@ def test_hostile_images_are_listed_and_the_rest_goes_on(
     output = tmp_path / "a.json"
     done = run(drawing_model, folder, output, batch=3, frame="native")
     assert (done.images, done.rejected) == (11, 5)
-    with (tmp_path / "a.rejects.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "a.json.rejects.csv").open(encoding="utf-8", newline="") as file:
         rows = dict(csv.reader(file))
     assert rows.pop("name") == "reason"
     assert {name: reason.split(":")[0] for name, reason in rows.items()} == {
@@ -281,11 +399,33 @@ def test_hostile_images_are_listed_and_the_rest_goes_on(
         r"new\nline.png": "the name has letters that cannot be printed",
         "text.png": "is neither a PNG nor a JPEG image",
     }
-    assert str(tmp_path) not in (tmp_path / "a.rejects.csv").read_text()
+    assert str(tmp_path) not in done.rejects.read_text()
     found = read_scanpaths(output, predictions=True)
     one = found.where(image="one.png")
     assert len(one) == 2
     assert (one.fixations[:, :2] < 1).all()
+
+
+def test_what_no_file_can_be_is_listed_without_the_path(
+    drawing_model: Any, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.png").write_bytes((folder / "0.png").read_bytes())
+    (folder / "out.png").symlink_to(tmp_path / "secret.png")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "dangling.png").symlink_to("absent.png")
+    listed = tmp_path / "films.txt"
+    listed.write_bytes(b"films/0.png\nnul\0.png\n" + b"x" * 5000 + b".png\n/\n.\n")
+    done = predict_files(
+        drawing_model, find_images([folder], listed=[listed]), tmp_path / "a.json",
+        Asked.of("edema", rng=0),
+    )  # fmt: skip
+    assert done.images == 11  # films/0.png is another name of 0.png
+    assert done.rejects is not None
+    with done.rejects.open(encoding="utf-8", newline="") as file:
+        rows = dict(csv.reader(file))
+    assert rows["out.png"] == "image 'out.png' leads out of the folder"
+    assert {r"nul\x00.png", "loop.png", "dangling.png", ".", "", "x" * 5000 + ".png"} < set(rows)
+    assert str(tmp_path) not in done.rejects.read_text()
 
 
 def test_rejects_of_an_earlier_run_do_not_stay(
@@ -295,7 +435,7 @@ def test_rejects_of_an_earlier_run_do_not_stay(
     assert run(drawing_model, folder, tmp_path / "a.json").rejected == 1
     (folder / "text.png").unlink()
     assert run(drawing_model, folder, tmp_path / "a.json").rejects is None
-    assert not (tmp_path / "a.rejects.csv").exists()
+    assert not (tmp_path / "a.json.rejects.csv").exists()
 
 
 def test_where_nothing_can_be_predicted_there_is_no_output(
@@ -305,7 +445,7 @@ def test_where_nothing_can_be_predicted_there_is_no_output(
     (tmp_path / "films" / "a.png").write_text("no image")
     with pytest.raises(DataError, match="none of the 1 images could be predicted"):
         run(drawing_model, tmp_path / "films", tmp_path / "a.json")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.rejects.csv", "films"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json.rejects.csv", "films"]
 
 
 def test_csv_rejects_a_name_that_it_cannot_hold(

@@ -59,7 +59,7 @@ def predict(
     """Predict where radiologists look on IMAGES in search of each finding.
 
     Run again after an interruption, the same command goes on where it stopped. Images that cannot
-    be read are listed in a table beside the output, STEM.rejects.csv.
+    be read are listed in a table beside the output, OUTPUT.rejects.csv.
 
     \b
     Examples:

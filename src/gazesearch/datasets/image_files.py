@@ -65,9 +65,17 @@ class ImageFiles:
         Raises:
             UnknownName: no image is called so.
         """
+        return self.folder(name) / name
+
+    def folder(self, name: str) -> Path:
+        """The folder that an image's name counts from.
+
+        Raises:
+            UnknownName: no image is called so.
+        """
         if name not in self._places:
             raise UnknownName("image", name, self._places)
-        return self._places[name].folder / name
+        return self._places[name].folder
 
     def read(self, name: str) -> Image:
         """One image with its native size.
@@ -80,12 +88,12 @@ class ImageFiles:
         path, place = self.path(name), self._places[name]
         return read_image(path) if place.named else ImageFolder(place.folder).read(name)
 
-    def digest(self) -> tuple[str, int]:
-        """Digest of all names and file sizes, and the time of the latest change, ns.
+    def digest(self) -> tuple[str, str]:
+        """Digests of all names and file sizes, and of the times when the files were changed.
 
         Cheap for any number of files, as none is opened: it tells a list from another one.
         """
-        digest, latest = hashlib.sha256(), 0
+        digest, times = hashlib.sha256(), hashlib.sha256()
         for name in self:
             try:
                 found = self.path(name).stat()
@@ -93,8 +101,8 @@ class ImageFiles:
             except (OSError, ValueError):
                 size, changed = -1, 0
             digest.update(f"{name!r} {size}\n".encode("utf-8", "backslashreplace"))
-            latest = max(latest, changed)
-        return f"sha256:{digest.hexdigest()}", latest
+            times.update(f"{changed}\n".encode())
+        return f"sha256:{digest.hexdigest()}", f"sha256:{times.hexdigest()}"
 
 
 def find_images(

@@ -88,7 +88,9 @@ def _loaded(weights: str | os.PathLike[str], variant: str | None) -> ChestSearch
         return checkpoints.load(path, variant=variant)
     if not path.exists():
         raise UnreadableFile(f"{path}: no such file or folder of weights")
-    if path.name == checkpoints.WEIGHTS_NAME and not zipfile.is_zipfile(path):
+    # A pipe of that name would be waited for.
+    is_ours = path.name == checkpoints.WEIGHTS_NAME and path.is_file()
+    if is_ours and not zipfile.is_zipfile(path):
         return checkpoints.load(path.parent, variant=variant)
     return checkpoints.load_published(path, variant=variant)
 

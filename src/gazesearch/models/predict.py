@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch.datasets.image_files import find_images
-from gazesearch.errors import DataError
+from gazesearch.errors import BadSetting, DataError
 from gazesearch.findings import FINDINGS
 from gazesearch.models.asked import Asked, Decode, Frame, in_batches
 from gazesearch.prediction import (
@@ -65,7 +64,8 @@ def predict(
         The paths, image by image, finding by finding, draw by draw.
 
     Raises:
-        BadSetting: a setting outside its range, or a decoder that this model has no density for.
+        BadSetting: a setting outside its range, a decoder that this model has no density for, or
+            images of a type that is none of these.
         DataError: no images, two of one name, or one that is none.
         UnknownName: a finding that is not known.
         UnreadableFile: a file or folder that is absent.
@@ -95,6 +95,17 @@ def _source(images: Images) -> ImageSource | Mapping[str, NDArray[Any]]:
         return {"image": images}
     if isinstance(images, str | os.PathLike):
         return find_images([images])
-    if isinstance(images, Sequence):
-        return find_images([Path(path) for path in images])
-    return images
+    if isinstance(images, Sequence) and all(isinstance(p, str | os.PathLike) for p in images):
+        return find_images(images)
+    if isinstance(images, Mapping) or _is_source(images):
+        return images
+    raise BadSetting(
+        f"images: {type(images).__name__} is none of a path, several, an array and arrays by "
+        'name: give {"a.png": numpy.asarray(image)}'
+    )
+
+
+def _is_source(images: Any) -> TypeGuard[ImageSource]:
+    """Whether a type gives images by name; a list or a tensor has the same methods."""
+    own = hasattr(images, "__getitem__") and hasattr(images, "__iter__")
+    return own and not isinstance(images, Sequence) and not hasattr(images, "shape")

@@ -80,6 +80,46 @@ def test_nothing_is_replaced_but_what_is_damaged(checkpoint: Path, tmp_path: Pat
     assert again.weights == digest(weights)
 
 
+def test_a_conversion_that_was_broken_off_can_be_run_again(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gazesearch.models.chestsearch.conversion import convert
+
+    writes, replaces = list[str](), Path.replace
+
+    def stops(file: Path, target: Path) -> Path:
+        if writes:
+            raise KeyboardInterrupt
+        writes.append(Path(target).name)
+        return replaces(file, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", stops)  # between the two files
+        with pytest.raises(KeyboardInterrupt):
+            convert(checkpoint, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == writes
+    assert convert(checkpoint, tmp_path).written
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to files on Windows")
+def test_a_full_disk_is_said_in_a_line(checkpoint: Path, tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20));"
+        "from gazesearch.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "convert", checkpoint, "--output", tmp_path / "made"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert "model.safetensors: cannot be written" in line
+    assert done.returncode == 2
+    assert not list((tmp_path / "made").iterdir())
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_a_folder_of_something_else_is_left_alone(
     name: str, gazesearch_command: Any, checkpoint: Path, tmp_path: Path

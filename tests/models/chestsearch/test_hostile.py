@@ -320,6 +320,35 @@ def test_compressed_weights_are_refused_rather_than_read_as_noise(tmp_path: Path
         read_torch(tmp_path / "b.pt")
 
 
+@pytest.mark.parametrize("shared", ["array", "numbers", "names"])
+def test_what_stands_in_many_places_takes_memory_once(shared: str, tmp_path: Path) -> None:
+    import tracemalloc
+
+    from gazesearch.models.chestsearch.untrusted import read_numpy_pickle
+
+    one, file = np.zeros(2**18, np.float32), tmp_path / "a.pkl"
+    if shared == "array":
+        found: Any = {f"a{k}": one for k in range(64)}
+    elif shared == "numbers":
+        rebuild, (_, *rest) = one.__reduce_ex__(5)
+        numbers = one.tobytes()
+        found = {f"a{k}": Calls(rebuild, numbers, *rest) for k in range(64)}
+    else:
+        inner = dict.fromkeys(map(str, range(2000)))
+        found = {f"a{k}": inner for k in range(2000)}
+    file.write_bytes(pickle.dumps(found, protocol=4))
+    tracemalloc.start()
+    try:
+        if shared == "numbers":
+            with pytest.raises(DataError, match="the same numbers in many arrays"):
+                read_numpy_pickle(file)
+        else:
+            assert len(read_numpy_pickle(file)) == len(found)
+        assert tracemalloc.get_traced_memory()[1] < 2**23
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_dictionary_that_holds_itself_is_no_endless_loop(tmp_path: Path) -> None:
     from gazesearch.models.chestsearch.checkpoints import load_backbone
 

@@ -162,7 +162,7 @@ def test_a_killed_run_gone_on_with_writes_what_an_undisturbed_one_does(
     write_scanpaths(predict(model, dataset, "edema"), tmp_path / "whole.json")
     assert predicted.read_bytes() == (tmp_path / "whole.json").read_bytes()
     assert sorted(file.name for file in predicted.parent.iterdir()) == [
-        "paths.json", "paths.run.json",
+        "paths.json", "paths.json.run.json",
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -78,8 +79,8 @@ def predict_files(
     Args:
         model: the model.
         images: what to look at.
-        output: `.json`, `.parquet` or `.csv`. Beside it stand `STEM.run.json`, `STEM.rejects.csv`
-            if images were rejected, and while it works `OUTPUT.partial/`.
+        output: `.json`, `.parquet` or `.csv`. Beside it stand `OUTPUT.run.json`,
+            `OUTPUT.rejects.csv` if images were rejected, and while it works `OUTPUT.partial/`.
         asked: findings, decoder, draws, seed, frame.
         batch: images read and looked at together; memory grows with it.
         inputs: name and digest of the weights and whatever else the paths depend on.
@@ -87,7 +88,7 @@ def predict_files(
         progress: called with what is being done and the fraction done.
 
     Raises:
-        BadSetting: an earlier run of other settings was broken off.
+        BadSetting: an earlier run of other settings was broken off, or one is still at work.
         DataError: there are no images, or none could be predicted; the rejects table says why.
         UnknownName: the output's ending is not known.
         UnreadableFile: the output cannot be written.
@@ -107,29 +108,28 @@ def predict_files(
         ready_folder(draw)
     record, changed = _record(model, images, asked, batch=batch, inputs=inputs or {}, draw=draw)
     work = WorkFolder(output)
-    resumed = work.begin(
-        {
-            **record.settings,
-            **record.inputs,
-            "seed": record.seed,
-            "time of the latest change of an image": changed,
-            **{f"version of {package}": number for package, number in record.versions.items()},
-        }
-    )
+    job = {
+        **record.settings,
+        **record.inputs,
+        "seed": record.seed,
+        "times when images were changed": changed,
+        **{f"version of {package}": number for package, number in record.versions.items()},
+    }
     step = _Step(model=model, images=images, asked=asked, draw=draw, csv=_is_csv(output))
-    parts: list[Part] = []
-    size = batch * PART_BATCHES
-    for number, names in enumerate(in_batches(images, size)):
-        part = work.part(number)
-        if part is None:
-            tables, rejected = list[Scanpaths](), list[Rejected]()
-            for start in range(0, len(names), batch):
-                say("predicting", (number * size + start) / len(images))
-                tables += step.take(names[start : start + batch], rejected)
-            part = work.finish(number, tables, len(names), rejected)
-        parts.append(part)
-    say("writing", 1.0)
-    return _written(work, parts, output, record, resumed=resumed)
+    with work.begun(job) as resumed:
+        parts: list[Part] = []
+        size = batch * PART_BATCHES
+        for number, names in enumerate(in_batches(images, size)):
+            part = work.part(number)
+            if part is None:
+                tables, rejected = list[Scanpaths](), list[Rejected]()
+                for start in range(0, len(names), batch):
+                    say("predicting", (number * size + start) / len(images))
+                    tables += step.take(names[start : start + batch], rejected)
+                part = work.finish(number, tables, len(names), rejected)
+            parts.append(part)
+        say("writing", 1.0)
+        return _written(work, parts, output, record, resumed=resumed)
 
 
 def _record(
@@ -140,8 +140,8 @@ def _record(
     batch: int,
     inputs: Mapping[str, str],
     draw: Path | None,
-) -> tuple[RunRecord, int]:
-    """The run record, and when an image was last changed."""
+) -> tuple[RunRecord, str]:
+    """The run record, and a digest of when images were changed."""
     listed, changed = images.digest()
     settings = asdict(asked)
     seed = settings.pop("seed")
@@ -188,10 +188,13 @@ class _Step:
 
     def _reason(self, name: str, error: BaseException) -> str:
         """What an error says, without the path: a table of names may go where that may not."""
-        said, path = first_line(error), self.images.path(name)
-        for shown in {str(path), str(path.resolve())}:
-            said = said.removeprefix(f"{shown}: ")
-        return said
+        said, path = str(error), self.images.path(name)
+        shown = [path, self.images.folder(name)]
+        with suppress(OSError, ValueError, RuntimeError):  # a name that no file can have, a loop
+            shown += [file.resolve() for file in shown]
+        for text in map(str, shown):
+            said = said.removeprefix(f"{text}: ").removeprefix(f"{text!r}: ")
+        return first_line(DataError(said or type(error).__name__))
 
     def _refuse_name(self, name: str) -> None:
         """Refuse what no file of scanpaths can call an image."""
@@ -230,7 +233,7 @@ def _written(
 ) -> Done:
     """Write everything that stays, the output last, and remove the work folder."""
     rejected = [one for part in parts for one in part.rejected]
-    rejects, run = output.with_suffix(".rejects.csv"), output.with_suffix(".run.json")
+    rejects, run = (output.with_name(output.name + more) for more in (".rejects.csv", ".run.json"))
     paths, images = sum(part.paths for part in parts), sum(part.images for part in parts)
     if rejected:
         with (

@@ -1,24 +1,29 @@
 """The work folder of a job: what was asked, and every finished part, until the output is written.
 
 `OUTPUT.partial/` holds `job.json` and, for each part, its paths (Parquet) and a small JSON file,
-written last: where it stands, the part is finished. All are written whole or not at all.
+written last: where both stand, the part is finished. All are written whole or not at all. Whoever
+works in the folder holds a lock on `.lock`, which the system lets go when the process ends.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gazesearch.errors import BadSetting, DataError, UnreadableFile
+from gazesearch.errors import BadSetting, DataError, GazeSearchError
 from gazesearch.files import readable, ready_folder, write_text
 from gazesearch.formats import read_file, write_scanpaths
 from gazesearch.scanpaths import DatasetInfo, Scanpaths
 
 LAYOUT: Final = 1
 _JOB: Final = "job.json"
+_LOCK: Final = ".lock"
 _MAX_SIZE: Final = 2**26
 
 
@@ -57,22 +62,30 @@ class WorkFolder:
     def __init__(self, output: Path) -> None:
         self.root = output.with_name(f"{output.name}.partial")
 
-    def begin(self, job: Mapping[str, Any]) -> bool:
+    @contextmanager
+    def begun(self, job: Mapping[str, Any]) -> Iterator[bool]:
         """Make the folder, or take up the one that an earlier run of the same job left.
+
+        Until the block ends no other process works in it.
 
         Returns:
             Whether there was one.
 
         Raises:
-            BadSetting: that run had other settings, weights or images.
+            BadSetting: that run had other settings, weights or images, or is still at work.
             DataError: the folder is something else.
             UnreadableFile: it cannot be written to.
         """
-        job = json.loads(json.dumps({"layout": LAYOUT, **job}))  # as it will be read
         file = self.root / _JOB
         if self.root.is_dir() and not file.exists() and any(map(_counts, self.root.iterdir())):
             raise DataError(f"{self.root}: holds files, but no {_JOB}: move it away")
         ready_folder(self.root)
+        with _alone(self.root / _LOCK):
+            yield self._taken_up(job)
+
+    def _taken_up(self, job: Mapping[str, Any]) -> bool:
+        job = json.loads(json.dumps({"layout": LAYOUT, **job}))  # as it will be read
+        file = self.root / _JOB
         if not file.exists():
             write_text(file, json.dumps(job, indent=2) + "\n")
             return False
@@ -94,9 +107,10 @@ class WorkFolder:
         found = _json(file)
         try:
             rejected = tuple(Rejected(**one) for one in found.pop("rejected"))
-            return Part(rejected=rejected, **found)
+            part = Part(rejected=rejected, **found)
         except (TypeError, KeyError) as error:
             raise DataError(f"{file}: is damaged: remove it, and it is made again") from error
+        return part if part.info is None or self._paths(number).exists() else None
 
     def finish(
         self, number: int, tables: list[Scanpaths], images: int, rejected: list[Rejected]
@@ -116,15 +130,25 @@ class WorkFolder:
         return part
 
     def tables(self, parts: int) -> Iterator[Scanpaths]:
-        """The paths of all finished parts, in order, one table at a time."""
+        """The paths of so many parts, in order, one table at a time.
+
+        Raises:
+            DataError: one of them is gone, or damaged.
+        """
         for number in range(parts):
             part, file = self.part(number), self._paths(number)
-            if part is None or part.info is None:
+            if part is None:
+                raise DataError(f"{file}: is gone: run the same command again")
+            if part.info is None:
                 continue
             info = DatasetInfo.from_json(part.info, source=str(self._done(number)))
-            read = read_file(file, dataset=info).scanpaths
+            damaged = f"{file}: is damaged: remove {self.root} and begin anew"
+            try:
+                read = read_file(file, dataset=info).scanpaths
+            except GazeSearchError as error:
+                raise DataError(damaged) from error
             if len(read) != part.paths:
-                raise DataError(f"{file}: is damaged: remove {self.root} and begin anew")
+                raise DataError(damaged)
             # Of a part whose images have one size, the reader takes that for everybody's frame.
             yield Scanpaths(
                 read.fixations, read.offsets, columns=read.columns, info=info, fields=read.fields
@@ -133,17 +157,46 @@ class WorkFolder:
     def remove(self) -> None:
         """Remove what this class writes; the folder too, if nothing else is in it."""
         for file in self.root.iterdir():
-            if file.name.startswith(("part-", ".")):
+            if file.name.startswith(("part-", ".")) and file.name != _LOCK:
                 file.unlink()
-        if {file.name for file in self.root.iterdir()} == {_JOB}:
-            (self.root / _JOB).unlink()  # last: without it the folder would be nobody's
-            self.root.rmdir()
+        if {file.name for file in self.root.iterdir()} <= {_JOB, _LOCK}:
+            # Without the one the folder would be nobody's, without the other another process's.
+            for name in (_JOB, _LOCK):
+                (self.root / name).unlink(missing_ok=True)
+            with suppress(OSError):  # another process has just begun in it
+                self.root.rmdir()
 
     def _done(self, number: int) -> Path:
         return self.root / f"part-{number:06}.json"
 
     def _paths(self, number: int) -> Path:
         return self.root / f"part-{number:06}.parquet"
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Hold a lock while the block runs, where the system and the disk know locks.
+
+    Raises:
+        BadSetting: another process, or another call in this one, holds it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    busy = f"{file.parent}: another process is at work on this output: wait, or name another"
+    with file.open("a") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadSetting(busy) from None
+        except OSError:  # a disk without locks
+            pass
+        # Whoever held it may have removed the file after it was opened here.
+        if not file.exists() or not os.path.samestat(file.stat(), os.fstat(opened.fileno())):
+            raise BadSetting(busy)
+        yield
 
 
 def _counts(file: Path) -> bool:
@@ -156,8 +209,6 @@ def _json(file: Path) -> dict[str, Any]:
         found = json.loads(readable(file, max_size=_MAX_SIZE).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{file}: is damaged: remove the folder and begin anew") from error
-    except UnreadableFile:
-        raise
     if not isinstance(found, dict):
         raise DataError(f"{file}: is damaged: remove the folder and begin anew")
     return found

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gazesearch.errors import BadSetting, DataError, UnknownName
+from gazesearch.errors import BadSetting, DataError, UnknownName, UnreadableFile, first_line
 from gazesearch.files import digest, readable, ready_folder, write_text, written_whole
 from gazesearch.findings import FINDINGS
 from gazesearch.models.chestsearch import variants
@@ -132,19 +133,28 @@ def save(model: ChestSearch, folder: str | os.PathLike[str], *, source: Mapping[
         model: the model.
         folder: made if need be.
         source: name and digest of each file that the weights came from.
+
+    Raises:
+        UnreadableFile: the folder cannot be written to, or the disk is full.
     """
     made = ready_folder(folder)
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with written_whole(made / WEIGHTS_NAME) as temporary:
-        state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-        save_file(state, temporary, metadata={"format": "pt"})
-    config = {
-        "model": "chestsearch",
-        "variant": model.variant.name,
-        "findings": list(FINDINGS),
-        "weights": digest(made / WEIGHTS_NAME),
-        "source": dict(source),
-    }
-    write_text(made / CONFIG_NAME, json.dumps(config, indent=2) + "\n")
+        try:
+            save_file(state, temporary, metadata={"format": "pt"})
+        except SafetensorError as error:  # of a full disk
+            raise UnreadableFile(
+                f"{made / WEIGHTS_NAME}: cannot be written: {first_line(error)}"
+            ) from error
+        config = {
+            "model": "chestsearch",
+            "variant": model.variant.name,
+            "findings": list(FINDINGS),
+            "weights": digest(temporary),
+            "source": dict(source),
+        }
+        # First: broken off here, the folder says what it is of, and can be converted to again.
+        write_text(made / CONFIG_NAME, json.dumps(config, indent=2) + "\n")
 
 
 def load(folder: str | os.PathLike[str], *, variant: str | None = None) -> ChestSearch:

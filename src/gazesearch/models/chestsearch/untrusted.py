@@ -132,19 +132,43 @@ def read_numpy_pickle(path: str | os.PathLike[str]) -> Any:
         raise DataError(
             f"{file}: was written by torch before 1.6: load and save it anew with torch.save"
         )
-    return _with_tensors(found, file, depth=2)
+    return _with_tensors(found, file, file.stat().st_size, depth=2)
 
 
-def _with_tensors(found: Any, file: Path, *, depth: int) -> Any:
-    """Tensors for arrays, in dictionaries so many deep: one that holds itself has no end."""
-    if isinstance(found, stand_ins.Array):
+def _with_tensors(found: Any, file: Path, size: int, *, depth: int) -> Any:
+    """Tensors for arrays, in dictionaries so many deep: one that holds itself has no end.
+
+    Raises:
+        DataError: an array is broken, or there are more numbers than so many bytes hold: the same
+            ones again and again.
+    """
+    made: dict[tuple[int, int], Any] = {}  # what stands in many places is replaced once
+
+    def tensor(array: stand_ins.Array) -> Tensor:
+        nonlocal size
         try:
-            return torch.from_numpy(found.numpy())
+            numbers = array.numpy()
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(f"{file}: is broken: {first_line(error)}") from error
-    if isinstance(found, dict) and depth > 0:
-        return {key: _with_tensors(value, file, depth=depth - 1) for key, value in found.items()}
-    return found
+        size -= numbers.nbytes
+        if size < 0:
+            raise DataError(f"{file}: has the same numbers in many arrays: refused")
+        return torch.from_numpy(numbers)
+
+    def replaced(value: Any, depth: int) -> Any:
+        is_array = isinstance(value, stand_ins.Array)
+        if not is_array and (depth == 0 or not isinstance(value, dict)):
+            return value
+        key = (id(value), 0 if is_array else depth)
+        if key not in made:
+            made[key] = (
+                tensor(value)
+                if is_array
+                else {name: replaced(inner, depth - 1) for name, inner in value.items()}
+            )
+        return made[key]
+
+    return replaced(found, depth)
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
