@@ -23,6 +23,7 @@ from gazesearch.cli.leaderboard import leaderboard
 from gazesearch.cli.phantom import phantom
 from gazesearch.cli.predict import predict
 from gazesearch.cli.protocol import protocol
+from gazesearch.cli.report import report
 from gazesearch.cli.show import show
 from gazesearch.cli.submit_check import CheckFailed, submit_check
 from gazesearch.cli.validate import validate
@@ -41,6 +42,7 @@ app = typer.Typer(
 Examples:
   gazesearch evaluate predictions.json --annotations gazesearch.json
   gazesearch compare results/mine results/chestsearch
+  gazesearch report results/mine results/chestsearch --output report.html
   gazesearch validate predictions.csv --predictions
   gazesearch audit gazesearch.json --output audit/
   gazesearch predict images/ --weights ckp_29999.pt --output predictions.json
@@ -50,6 +52,7 @@ Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 )
 app.command()(evaluate)
 app.command()(compare)
+app.command()(report)
 app.command()(validate)
 app.command()(audit)
 app.command()(predict)
