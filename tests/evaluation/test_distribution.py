@@ -89,6 +89,18 @@ def test_people_meet_neither_themselves_nor_the_one_left_out() -> None:
     assert found.people.values["scanmatch_people"] == pytest.approx(np.mean(pairs), abs=1e-12)
 
 
+def test_paths_of_nobody_in_particular_are_not_of_one_more_person() -> None:
+    people = recorded((1, 2, 3), images=1)
+    columns = people.columns.replaced("subject", [1, 2, None])
+    people = people.with_parts(
+        people.fixations, people.offsets, columns=columns, integers=people.integers
+    )
+    found = evaluate_distribution(drawn((3,)), people, metrics=["scanmatch"])
+    assert found.people is not None
+    pair = metrics.pairwise("scanmatch", people, people, SIZE)[0, 1]
+    assert found.people.values["scanmatch_people"] == pytest.approx(pair, abs=1e-12)
+
+
 def test_there_is_a_row_for_each_recorded_path_and_undefined_ones_are_counted() -> None:
     people, draws = recorded(), drawn((2, 1, 3))
     found = evaluate_distribution(draws, people, metrics=["scanmatch"])

@@ -48,6 +48,12 @@ def test_a_constant_map_is_at_chance_and_its_nss_undefined() -> None:
     assert np.isnan(of("conditional_nss", [7], flat)).all()
 
 
+def test_rounding_gives_a_constant_map_no_nss() -> None:
+    flat = np.full((300, 400), 1 / 120_000)
+    flat[::7] *= 1 + 1e-15
+    assert np.isnan(of("conditional_nss", [7], flat)).all()
+
+
 @pytest.mark.parametrize("function", ["log_likelihood", "conditional_nss", "conditional_auc"])
 def test_off_the_screen_nothing_is_defined(function: str) -> None:
     assert np.isnan(of(function, [-1])).all()
@@ -96,3 +102,13 @@ def test_a_missing_duration_is_undefined_and_one_of_0_s_impossible() -> None:
     crps = measures.duration_crps(told, np.array([np.nan, 0.0]))
     assert np.isnan(crps[0])
     assert crps[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("spread", "exact"),
+    [(3, 0.84578096), (8, 366671.49), (12, 1.2047204e14), (40, 4.4309135e171), (100, math.inf)],
+)
+def test_a_spread_beyond_all_reason_cannot_win(spread: float, exact: float) -> None:
+    """Mean of log seconds -1.2, 0.3 s seen; the closed form, in 200 digits and more."""
+    told = LogNormal(mean=np.array([-1.2]), spread=np.array([float(spread)]))
+    assert measures.duration_crps(told, np.array([0.3])) == pytest.approx([exact], rel=1e-7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -130,6 +131,16 @@ def test_a_map_is_given_for_its_own_history_and_no_other(tmp_path: Path) -> None
         told(tmp_path / "m.npz", size=(100.0, 100.0))
 
 
+def test_of_two_records_with_one_history_the_one_that_goes_on_has_the_map(tmp_path: Path) -> None:
+    ended_first = parts(
+        image=np.array(["a.png"] * 2), finding=np.array(["edema"] * 2), lengths=np.array([1, 2]),
+        fixations=np.array([[10.0, 10.0], [10.0, 10.0], [200.0, 10.0]]),
+        **{"mass/0/2": None, "mass/1/2": np.array([[0.25, 0.75]])},
+    )  # fmt: skip
+    np.savez(tmp_path / "m.npz", **ended_first)
+    assert told(tmp_path / "m.npz") == pytest.approx(np.array([[[0.25, 0.75]]]))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -216,6 +227,38 @@ def test_hdf5_leads_to_no_other_file(kind: str, tmp_path: Path) -> None:
             file.create_virtual_dataset("mass/0/2", layout)
     with pytest.raises(DataError, match="link to elsewhere|lie in another file"):
         told(tmp_path / "m.h5")
+
+
+def test_one_long_text_does_not_make_all_as_wide(tmp_path: Path) -> None:
+    """Half a megabyte of file, which took 4.7 GB: 3,000 names, the first 200,000 characters."""
+    h5py = pytest.importorskip("h5py", reason="h5py (extra bridges) is not installed")
+    records = 100
+    held = parts(
+        image=["x" * 200_000] + ["a.png"] * (records - 1), finding=["edema"] * records,
+        lengths=np.full(records, 2), fixations=np.zeros((2 * records, 2)),
+    )  # fmt: skip
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        for name, values in held.items():
+            file[name] = values
+    tracemalloc.start()
+    with pytest.raises(DataError, match="image: a text of 200,000 characters: over 4,096"):
+        open_maps(tmp_path / "m.h5")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10e6
+
+
+@pytest.mark.parametrize("kind", ["references", "lists of numbers"])
+def test_names_that_are_no_texts_are_refused(kind: str, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py (extra bridges) is not installed")
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        for name, values in parts(image=None, finding=["edema"]).items():
+            file[name] = values
+        dtype = h5py.ref_dtype if kind == "references" else h5py.vlen_dtype("i4")
+        names = file.create_dataset("image", (1,), dtype=dtype)
+        names[0] = file["finding"].ref if kind == "references" else [1, 2]
+    with pytest.raises(DataError, match="image: holds neither numbers nor texts"):
+        open_maps(tmp_path / "m.h5")
 
 
 def test_without_h5py_the_line_to_install_it_is_told(

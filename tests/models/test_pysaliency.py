@@ -12,10 +12,10 @@ import pytest
 
 from gazesearch import Scanpaths, read_scanpaths, write_scanpaths
 from gazesearch.errors import BadSetting, DataError
-from gazesearch.evaluation.likelihood import next_fixation_bits
+from gazesearch.evaluation.likelihood import next_fixation_bits, score_fixations
 from gazesearch.formats.pysaliency import from_fixation_trains, to_fixation_trains
 from gazesearch.models import controls
-from gazesearch.models.histories import steps
+from gazesearch.models.maps import from_function
 from gazesearch.models.pixels import PerPixel
 from gazesearch.models.pysaliency import FromPysaliency, to_pysaliency
 from gazesearch.prediction import Requests
@@ -49,22 +49,38 @@ def test_pysaliency_scores_our_models_as_we_do(
     fixations = to_fixation_trains(looks, stimuli=stimuli)
     later = fixations[fixations.lengths > 0]
     theirs = to_pysaliency(model)
-    ours = next_fixation_bits(PerPixel(model), looks)
-    bits = ours.bits[ours.position > 1]
-    nss, auc = [], []
-    for step in steps(looks, batch=8):
-        maps = PerPixel(model).next_fixation(step.requests, step.histories).log_mass
-        for log_mass, (x, y) in zip(maps, step.xy.astype(int), strict=True):
-            mass, own = np.exp(log_mass), log_mass[y, x]
-            nss.append((mass[y, x] - mass.mean()) / mass.std())
-            auc.append((log_mass < own).mean() + (log_mass == own).mean() / 2)
-    assert len(bits) == len(later) > 30
-    np.testing.assert_allclose(theirs.information_gains(stimuli, later), bits, atol=1e-6)
-    np.testing.assert_allclose(theirs.NSSs(stimuli, later), nss, atol=1e-6)
-    np.testing.assert_allclose(theirs.AUCs(stimuli, later), auc, atol=1e-6)
+    ours = score_fixations(PerPixel(model), looks, split="all")
+    rows = ours.keys["position"] > 1
+    assert rows.sum() == len(later) > 30
+    for asked, measure in (
+        (theirs.information_gains, "log_likelihood"),
+        (theirs.NSSs, "conditional_nss"),
+        (theirs.AUCs, "conditional_auc"),
+    ):
+        expected = asked(stimuli, later)
+        np.testing.assert_allclose(ours.values[measure][rows], expected, atol=1e-6, rtol=0)
     # And back: what was handed over is scored as if it had never left.
-    back = next_fixation_bits(FromPysaliency(theirs, stimuli, name="back"), looks)
-    np.testing.assert_allclose(back.bits[back.position > 1], bits, atol=1e-6)
+    back = score_fixations(FromPysaliency(theirs, stimuli, name="back"), looks, split="all")
+    for measure in ("log_likelihood", "conditional_nss", "conditional_auc"):
+        np.testing.assert_allclose(
+            back.values[measure][rows], ours.values[measure][rows], atol=1e-6, rtol=0
+        )
+
+
+def test_of_a_constant_map_pysaliency_has_an_nss_and_we_have_none(
+    stimuli: Any, looks: Scanpaths
+) -> None:
+    model = from_function(lambda *_: np.full((300, 400), 1 / 120_000), name="flat")
+    fixations = to_fixation_trains(looks, stimuli=stimuli)
+    later = fixations[fixations.lengths > 0]
+    theirs = to_pysaliency(model)
+    ours = score_fixations(model, looks, split="all")
+    # 0 / 0 is 0 there, and rounding of the mean, by itself, makes it 1.
+    assert np.isfinite(theirs.NSSs(stimuli, later)).all()
+    assert np.isnan(ours.values["conditional_nss"]).all()
+    assert theirs.AUCs(stimuli, later) == pytest.approx(0.5)
+    assert ours.summary("conditional_auc").mean == 0.5
+    assert ours.summary("log_likelihood").mean == pytest.approx(0, abs=1e-12)
 
 
 def test_models_of_pysaliency_are_scored_and_sampled(stimuli: Any, looks: Scanpaths) -> None:

@@ -50,9 +50,11 @@ class Checked:
         wrong = np.flatnonzero(~(np.abs(excess) <= FOREIGN_TOLERANCE))  # NaN too
         if len(wrong):
             row = wrong[0]
+            with np.errstate(over="ignore"):
+                reached = np.exp(excess[row])
             raise DataError(
                 f"{name}: record {step.record[row]}, fixation {step.position[row]}: the log masses "
-                f"sum to log {np.exp(excess[row]):.6g}: normalise them"
+                f"sum to log {reached:.6g}: normalise them"
             )
         mass /= total[:, None, None]
         off = np.abs(excess) > MASS_TOLERANCE

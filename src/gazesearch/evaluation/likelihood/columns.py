@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from gazesearch.evaluation.truth import Truth
 from gazesearch.files import RunRecord
 from gazesearch.models.histories import Steps, cells_under
 from gazesearch.prediction import ConditionalModel, Floats, LogNormal, NextFixation
+
+MAX_LOG_S: Final = 100.0
+"""Mean and spread of log seconds beyond which nothing is meant, and scores would overflow."""
 
 
 class Columns:
@@ -95,8 +98,12 @@ class Columns:
         return bits
 
     def _durations(self, step: Steps, told: LogNormal, name: str) -> None:
-        if not (np.isfinite(told.mean).all() and (told.spread > 0).all()):
-            raise DataError(f"{name}: a duration's mean is not finite, or its spread not above 0")
+        sane = (np.abs(told.mean) <= MAX_LOG_S).all() and (told.spread <= MAX_LOG_S).all()
+        if not (sane and (told.spread > 0).all()):  # NaN too
+            raise DataError(
+                f"{name}: a duration's mean and spread of log seconds must be within "
+                f"{MAX_LOG_S:g} of 0, the spread above it"
+            )
         flat = self._scored.offsets[:-1][step.record] + step.position - 1
         duration_s = self._scored.durations[flat]
         self._add(

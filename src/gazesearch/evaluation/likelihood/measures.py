@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 from gazesearch.prediction import Floats, LogNormal
 
@@ -94,13 +94,14 @@ def expected_log_likelihood(log_mass: Floats, mass: Floats) -> Floats:
 def conditional_nss(mass: Floats, cells: Integers) -> Floats:
     """The masses at fixated cells, each map at mean 0 and deviation 1 over its cells, (b,).
 
-    NaN off the screen, and where all cells of a map are the same.
+    NaN off the screen, and where all cells of a map are the same but for rounding.
     """
     b, h, w = mass.shape
     flat = mass.reshape(b, h * w)
     centred = flat * (h * w) - 1
     deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred) / (h * w))
-    constant = flat.max(axis=1) == flat.min(axis=1)
+    most = flat.max(axis=1)
+    constant = most - flat.min(axis=1) <= 1e-12 * most
     own = centred[np.arange(b), cells]
     none = np.full(b, np.nan)
     found: Floats = np.divide(own, deviation, out=none, where=(cells >= 0) & ~constant)
@@ -132,7 +133,8 @@ def stop_log_score(log_stop: Floats, stopped: Mask) -> Floats:
 
 def duration_log_score(told: LogNormal, duration_s: Floats) -> Floats:
     """log2 of the density of durations, per second, (b,); -inf at 0 s; NaN without a duration."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # log of 0 s; NaN is put in its place
+    # Log of 0 s, for which NaN is put; a spread so narrow that what happened is impossible.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log_s = np.log(duration_s)
         z = (log_s - told.mean) / told.spread
         nats = -log_s - np.log(told.spread) - 0.5 * np.log(2 * np.pi) - 0.5 * z**2
@@ -146,9 +148,12 @@ def duration_crps(told: LogNormal, duration_s: Floats) -> Floats:
     The integral over t of (F(t) - [t >= duration])^2 (Gneiting and Raftery 2007), F log-normal, in
     closed form (Baran and Lerch 2015).
     """
-    with np.errstate(divide="ignore"):  # log of 0 s
+    with np.errstate(divide="ignore", over="ignore"):  # log of 0 s; a narrow spread
         omega = (np.log(duration_s) - told.mean) / told.spread
-    tail = ndtr(omega - told.spread) + ndtr(told.spread / np.sqrt(2)) - 1
-    mean = np.exp(told.mean + told.spread**2 / 2)
-    score: Floats = duration_s * (2 * ndtr(omega) - 1) - 2 * mean * tail
+    # By logarithms: of a wide spread the mean overflows, while what multiplies it is lost beside 1.
+    log_mean = told.mean + told.spread**2 / 2
+    with np.errstate(over="ignore"):  # what is wider than numbers go is infinitely far off
+        below = np.exp(log_mean + log_ndtr(omega - told.spread))  # E[T; T < duration], at most that
+        half = np.exp(log_mean + log_ndtr(-told.spread / np.sqrt(2)))
+    score: Floats = duration_s * (2 * ndtr(omega) - 1) + 2 * (half - below)
     return score

@@ -235,8 +235,12 @@ class KernelDensity(Conditional):
             places = counts.later
             if part == "position" and counts.after(known).any():
                 places, width_px = counts.after(known), 2 * width_px
-            self._maps[key] = self._frame.blur(share_of(places), width_px)
+            self._maps[key] = self._spread(places, width_px)
         return self._maps[key]
+
+    def _spread(self, counts: Floats, width_px: float) -> Floats:
+        """Density of counted places, (CELLS, CELLS)."""
+        return self._frame.blur(share_of(counts), width_px)
 
     def _saccades(self, widths: Widths, requests: Requests, histories: Scanpaths) -> Floats:
         """Where train went from near the last fixation, most of all in search for this finding."""

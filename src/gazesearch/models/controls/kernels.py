@@ -47,6 +47,11 @@ class Frame:
         across, down = (cut_gaussians(_CENTRES, spread) for spread in self.spreads(width_px))
         return np.asarray(down.T @ maps @ across)
 
+    def plain_blur(self, maps: Floats, width_px: float) -> Floats:
+        """The same with Gaussians that are not cut off: what would leave the screen is lost."""
+        across, down = (gaussians(_CENTRES, spread) for spread in self.spreads(width_px))
+        return np.asarray(down.T @ maps @ across)
+
     def hills(self, places: Floats, width_px: float) -> Floats:
         """Mass of a Gaussian round each place, (n, CELLS, CELLS); places (n, 2) in screens."""
         across, down = self.spreads(width_px)
@@ -64,10 +69,15 @@ class Frame:
 
 def cut_gaussians(at: Floats, spread: float) -> Floats:
     """Mass of the cells of 0..1 under Gaussians round places, all of it inside, (n, CELLS)."""
-    below = ndtr((_EDGES - np.clip(at, 0, 1)[:, None]) / spread)
-    mass: Floats = np.diff(below, axis=1)
+    mass = gaussians(np.clip(at, 0, 1), spread)
     mass /= mass.sum(axis=1, keepdims=True)
     return mass
+
+
+def gaussians(at: Floats, spread: float) -> Floats:
+    """Mass of the cells of 0..1 under Gaussians round places, (n, CELLS)."""
+    below = ndtr((_EDGES - at[:, None]) / spread)
+    return np.asarray(np.diff(below, axis=1))
 
 
 def as_map(cells: NDArray[np.int64]) -> Floats:

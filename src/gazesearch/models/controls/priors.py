@@ -8,8 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final, Self, final
 
-from gazesearch.models.controls.kernel_densities import KernelDensity, Widths
-from gazesearch.prediction import Rng
+from gazesearch.models.controls.kernel_densities import KernelDensity, Widths, share_of
+from gazesearch.prediction import Floats, Rng
 from gazesearch.scanpaths import Scanpaths
 
 PUBLISHED_PX: Final = 24.0
@@ -29,7 +29,11 @@ class FindingPrior(KernelDensity):
 
 @final
 class PublishedPrior(KernelDensity):
-    """The same with the published width of 24 px; nothing is chosen, nothing mixed in."""
+    """Plain Gaussian of the published 24 px; nothing is chosen, nothing mixed in.
+
+    It is not cut off at the edges: what would leave the screen is lost, and the rest brought to
+    sum 1. So it is a little darker near them than the other densities.
+    """
 
     name = "published-prior"
     parts = ("finding",)
@@ -42,3 +46,6 @@ class PublishedPrior(KernelDensity):
     def fit(self, train: Scanpaths, *, valid: Scanpaths | None = None, rng: Rng = None) -> Self:
         """Count on train; valid and rng are not used."""
         return super().fit(train)
+
+    def _spread(self, counts: Floats, width_px: float) -> Floats:
+        return share_of(self._frame.plain_blur(share_of(counts), width_px))

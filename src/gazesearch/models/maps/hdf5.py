@@ -41,7 +41,10 @@ class Hdf5:
         found = self._dataset(name)
         try:
             if self._h5py.check_string_dtype(found.dtype) is not None:
-                return np.asarray(found.asstr()[()], dtype=np.str_)
+                # Objects: texts of one width would all be as wide as the longest.
+                return np.asarray(found.asstr()[()], dtype=object)
+            if found.dtype.hasobject:
+                raise ValueError("holds neither numbers nor texts")
             return np.asarray(found[()])
         except FAULTS as error:
             raise faulty(self._name, name, error) from error

@@ -16,6 +16,9 @@ from gazesearch.scanpaths.table import offsets_of
 MAX_INDEX: Final = 2**28
 """Bytes that an array of the index may have at most: 256 MiB."""
 
+MAX_TEXT: Final = 4096
+"""Characters that a name may have at most."""
+
 NEAR_PX: Final = 0.01
 """How far a fixation of the index may lie from the one that is asked about, px: float32 does."""
 
@@ -108,7 +111,11 @@ class _Taker:
             raise faulty(self.file, name, f"{_said(kind)}: must be one text a record")
         if n is not None and kind.shape != (n,):
             raise faulty(self.file, name, f"{_said(kind)}: there are {n} records")
-        return self.store.read(name).astype(np.str_).astype(object)
+        texts = self.store.read(name).astype(object)
+        longest = max(map(len, texts), default=0)
+        if longest > MAX_TEXT:
+            raise faulty(self.file, name, f"a text of {longest:,} characters: over {MAX_TEXT:,}")
+        return np.array([_text(value) for value in texts], object)
 
     def numbers(
         self, name: str, *shapes: tuple[int, ...], kinds: str = "fiu", finite: bool = True
@@ -128,6 +135,10 @@ class _Taker:
         if math.prod(kind.shape) * kind.dtype.itemsize > MAX_INDEX:
             raise faulty(self.file, name, f"{_said(kind)}: over {MAX_INDEX:,} bytes")
         return kind
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _said(kind: Kind) -> str:
