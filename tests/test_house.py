@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 HEAVY = (
     "fastapi",
+    "huggingface_hub",
     "matplotlib",
     "numba",
     "pandas",

@@ -9,6 +9,7 @@ GazeSearchError
 │   ├── MissingTargetBoxes              a measure needs target boxes: absent or empty
 │   └── MissingPredictions              records asked for have no prediction
 ├── UnreadableFile (OSError)            absent, too large, cannot be read or written
+├── HubError (OSError)                  the hub cannot be reached, refuses, or errs
 ├── UnknownName (ValueError)            no metric, finding, dataset or split is called so
 ├── BadSetting (ValueError)             a setting has a value outside its range
 └── MissingExtra (ImportError)          an optional dependency is not installed
@@ -97,6 +98,10 @@ class MissingPredictions(DataError):
 
 class UnreadableFile(GazeSearchError, OSError):
     """A file is absent, too large, or cannot be read or written."""
+
+
+class HubError(GazeSearchError, OSError):
+    """The hub cannot be reached, refuses, or sends what is not right; its words, without tokens."""
 
 
 class BadSetting(GazeSearchError, ValueError):

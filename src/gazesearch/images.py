@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gazesearch.errors import BadSetting, DataError, UnreadableFile
 from gazesearch.files import readable
+from gazesearch.receipts import is_adopted
 from gazesearch.scanpaths import ScreenSize
 
 FORMATS: Final = ("PNG", "JPEG")
@@ -98,7 +99,10 @@ def _one_line(error: BaseException) -> str:
 
 
 class ImageFolder:
-    """The images of a folder by name; an `ImageSource`. Nothing outside the folder is opened."""
+    """The images of a folder by name; an `ImageSource`.
+
+    Nothing outside the folder is opened but files that `gazesearch download --local` has linked.
+    """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         """Open a folder.
@@ -128,7 +132,8 @@ class ImageFolder:
         try:
             folder = self.root.resolve()
             path = (folder / name).resolve()
-            if not path.is_relative_to(folder):
+            inside = path.is_relative_to(folder)
+            if not inside and not is_adopted(folder.parent, f"{folder.name}/{name}", path):
                 raise DataError(f"{self.root}: image {name!r} leads out of the folder")
             found = path.is_file()
         except (OSError, ValueError, RuntimeError) as error:

@@ -1,7 +1,8 @@
 """The command line. This file alone knows exit statuses.
 
 2 for whatever a user can mend, 1 for what a check was there to find (`audit --fail-on`,
-`submit-check`, `leaderboard check`), 70 for our own faults.
+`submit-check`, `leaderboard check`, `verify`), 10 to 17 for the answers of `access check`, 70 for
+our own faults.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from gazesearch.cli.access import NotGranted, access
 from gazesearch.cli.audit import AuditFailed, audit
 from gazesearch.cli.compare import compare
 from gazesearch.cli.convert import convert
 from gazesearch.cli.demo import demo
 from gazesearch.cli.doctor import doctor
+from gazesearch.cli.download import download
 from gazesearch.cli.evaluate import evaluate
 from gazesearch.cli.leaderboard import leaderboard
 from gazesearch.cli.phantom import phantom
@@ -27,9 +30,22 @@ from gazesearch.cli.report import report
 from gazesearch.cli.show import show
 from gazesearch.cli.submit_check import CheckFailed, submit_check
 from gazesearch.cli.validate import validate
+from gazesearch.cli.verify import verify
 from gazesearch.errors import GazeSearchError
 
 __all__ = ["app", "main"]
+
+# Of `access check`, by the value of `access.State`.
+ACCESS_STATUS: Final = {
+    "no login": 10,
+    "bad token": 11,
+    "not asked": 12,
+    "pending": 13,
+    "rejected": 14,
+    "no such repository": 15,
+    "offline": 16,
+    "not granted, reason unknown": 17,
+}
 
 # Plain help: with rich it takes three times as long (docs/decisions/0003).
 app = typer.Typer(
@@ -40,6 +56,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
+  gazesearch access check
+  gazesearch download --to gazesearch/
   gazesearch evaluate predictions.json --annotations gazesearch.json
   gazesearch compare results/mine results/chestsearch
   gazesearch report results/mine results/chestsearch --output report.html
@@ -50,6 +68,9 @@ Examples:
   gazesearch demo
 Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 )
+app.add_typer(access, name="access")
+app.command()(download)
+app.command()(verify)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(report)
@@ -91,6 +112,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except NotGranted as answer:
+        _stop(str(answer), status=ACCESS_STATUS[answer.state])
     except (AuditFailed, CheckFailed) as found:
         _stop(str(found), status=1)
     except GazeSearchError as error:

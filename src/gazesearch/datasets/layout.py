@@ -10,6 +10,7 @@ from typing import Final
 
 from gazesearch.errors import DataError, UnreadableFile
 from gazesearch.formats import read_scanpaths
+from gazesearch.receipts import is_adopted
 from gazesearch.scanpaths import DatasetInfo, Scanpaths
 
 _ANNOTATION_ENDINGS: Final = (".json", ".parquet", ".csv")
@@ -43,7 +44,8 @@ class Dataset:
         """Path of an image of the dataset.
 
         Raises:
-            DataError: the name leads out of `images/`.
+            DataError: the name leads out of `images/`, and not to a file that
+                `gazesearch download --local` has linked.
             UnreadableFile: there is no such image.
         """
         folder = (self.root / "images").resolve()
@@ -52,7 +54,8 @@ class Dataset:
             there = path.is_file()
         except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, a circle
             raise UnreadableFile(f"image {name!r}: is no file name: {error}") from error
-        if folder not in path.parents:
+        inside = folder in path.parents
+        if not inside and not is_adopted(folder.parent, f"images/{name}", path):
             raise DataError(f"image {name!r}: leads out of {folder}")
         if not there:
             raise UnreadableFile(f"{path}: no such image: get the images of the dataset first")
