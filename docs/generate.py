@@ -37,8 +37,9 @@ def cli_page() -> str:
                 yield from helps(subcommand, child, context)
 
     introduction = (
-        "Errors are one line each and end with exit status 2; `audit --fail-on`, `submit-check` "
-        "and `leaderboard check` end with 1 if they found what they are there to find. "
+        "Errors are one line each and end with exit status 2; `audit --fail-on`, "
+        "`submit-check`, `leaderboard check` and `publish` end with 1 if they found what they are "
+        "there to find. "
         "`GAZESEARCH_DEBUG=1` shows the traceback."
     )
     sections = helps(typer.main.get_command(app), "gazesearch")

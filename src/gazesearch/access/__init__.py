@@ -1,4 +1,4 @@
-"""The gate: whether one may have the dataset, getting it whole, and knowing that it still is."""
+"""The gate: getting gated files lawfully and whole, publishing them, reviewing who asks."""
 
 from gazesearch.access.check import Access, State, check_access
 from gazesearch.access.conditions import REPO

@@ -1,7 +1,7 @@
 """The command line. This file alone knows exit statuses.
 
 2 for whatever a user can mend, 1 for what a check was there to find (`audit --fail-on`,
-`submit-check`, `leaderboard check`, `verify`), 10 to 17 for the answers of `access check`, 70 for
+`submit-check`, `leaderboard check`, `verify`, `publish`), 10 to 17 for the answers of `access check`, 70 for
 our own faults.
 """
 
@@ -26,6 +26,7 @@ from gazesearch.cli.leaderboard import leaderboard
 from gazesearch.cli.phantom import phantom
 from gazesearch.cli.predict import predict
 from gazesearch.cli.protocol import protocol
+from gazesearch.cli.publish import publish
 from gazesearch.cli.report import report
 from gazesearch.cli.show import show
 from gazesearch.cli.submit_check import CheckFailed, submit_check
@@ -65,6 +66,7 @@ Examples:
   gazesearch audit gazesearch.json --output audit/
   gazesearch predict images/ --weights ckp_29999.pt --output predictions.json
   gazesearch show gazesearch.json --output path.svg
+  gazesearch publish my-dataset --dry-run
   gazesearch demo
 Set GAZESEARCH_DEBUG=1 to see the traceback of an error.""",
 )
@@ -82,6 +84,7 @@ app.add_typer(leaderboard, name="leaderboard")
 app.command()(show)
 app.add_typer(protocol, name="protocol")
 app.command()(convert)
+app.command()(publish)
 app.command()(phantom)
 app.command()(demo)
 app.command()(doctor)
