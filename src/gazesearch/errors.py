@@ -11,6 +11,7 @@ GazeSearchError
 ├── UnreadableFile (OSError)            absent, too large, cannot be read or written
 ├── HubError (OSError)                  the hub cannot be reached, refuses, or errs
 ├── UnknownName (ValueError)            no metric, finding, dataset or split is called so
+├── HubError (OSError)                  the hub cannot be reached, refuses, or sends what is wrong
 ├── BadSetting (ValueError)             a setting has a value outside its range
 └── MissingExtra (ImportError)          an optional dependency is not installed
 """

@@ -1,8 +1,8 @@
 """The command line. This file alone knows exit statuses.
 
 2 for whatever a user can mend, 1 for what a check was there to find (`audit --fail-on`,
-`submit-check`, `leaderboard check`, `verify`, `publish`), 10 to 17 for the answers of `access check`, 70 for
-our own faults.
+`submit-check`, `leaderboard check`, `verify`, `publish`, `requests log --verify`, `requests due
+--fail`), 10 to 17 for the answers of `access check`, 70 for our own faults.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from gazesearch.cli.predict import predict
 from gazesearch.cli.protocol import protocol
 from gazesearch.cli.publish import publish
 from gazesearch.cli.report import report
+from gazesearch.cli.requests import requests
 from gazesearch.cli.show import show
 from gazesearch.cli.submit_check import CheckFailed, submit_check
 from gazesearch.cli.validate import validate
@@ -85,6 +86,7 @@ app.command()(show)
 app.add_typer(protocol, name="protocol")
 app.command()(convert)
 app.command()(publish)
+app.add_typer(requests, name="requests")
 app.command()(phantom)
 app.command()(demo)
 app.command()(doctor)

@@ -1,0 +1,92 @@
+"""What strangers have written, made harmless for a terminal, a spreadsheet and a web page."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any, Final
+
+LIMIT: Final = 2_000
+"""Characters of one answer that are shown; the digest of a request covers all of it."""
+
+MARKS_IN_A_ROW: Final = 4
+"""Accents on one letter that are shown: some scripts need three, none a tower."""
+
+# Letters and marks by Unicode's classes, yet without ink: an answer of them looks empty.
+_INKLESS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f")
+
+
+def plain(text: str, *, limit: int = LIMIT) -> str:
+    r"""A text on one line without anything that acts: controls, directions, inkless letters.
+
+    Each of these becomes its escape; what is over `limit` characters is cut and counted.
+
+    >>> plain("\x1b[31mred\nline\u202e")
+    '\\x1b[31mred\\nline\\u202e'
+    >>> plain("abcdef", limit=3)
+    'abc… (6 characters)'
+    """
+    shown = []
+    marks = 0
+    for c in text[:limit]:
+        marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
+        harmless = c.isprintable() and c not in _INKLESS and not _selects_variant(c)
+        shown.append(c if harmless and marks <= MARKS_IN_A_ROW else _escape(c))
+    return "".join(shown) + (f"… ({len(text):,} characters)" if len(text) > limit else "")
+
+
+def _selects_variant(c: str) -> bool:
+    return "\ufe00" <= c <= "\ufe0f" or "\U000e0000" <= c <= "\U000e0fff"
+
+
+def _escape(c: str) -> str:
+    return c.encode("unicode_escape").decode("ascii") if ord(c) < 128 else _code(c)
+
+
+def _code(c: str) -> str:
+    return f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+
+
+def has_ink(text: str) -> bool:
+    r"""Whether anything of a text can be seen.
+
+    >>> has_ink(" \u200b\u3164"), has_ink("–")
+    (False, True)
+    """
+    return any(
+        c.isprintable() and not c.isspace() and c not in _INKLESS and not _selects_variant(c)
+        for c in text
+    )
+
+
+def acts(text: str) -> bool:
+    r"""Whether a text holds what a form's field has no use for: controls, directions, markup.
+
+    Ends of lines are no such thing.
+
+    >>> acts("two\nlines"), acts("\u202eevil"), acts("<b>")
+    (False, True, True)
+    """
+    return any(
+        unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") and c not in "\r\n\t\u200c\u200d"
+        for c in text
+    ) or ("<" in text and ">" in text)
+
+
+def cell(text: str, *, limit: int = LIMIT) -> str:
+    """A text as a cell of a spreadsheet: plain, and never a formula.
+
+    >>> cell("=1+1"), cell(" @SUM(A1)"), cell("A. Reader")
+    ("'=1+1", "' @SUM(A1)", 'A. Reader')
+    """
+    shown = plain(text, limit=limit)
+    # Wide forms too: spreadsheets of East Asian locales take them for the narrow ones.
+    return f"'{shown}" if shown.lstrip()[:1] in tuple("=+-@＝＋－＠") else shown
+
+
+def as_json(value: Any) -> str:
+    """JSON in ASCII that is harmless in a terminal and between the tags of a page."""
+    text = json.dumps(value, indent=2, ensure_ascii=True)
+    for c in "<>&\x7f":
+        text = text.replace(c, f"\\u{ord(c):04x}")
+    return text
