@@ -9,7 +9,6 @@ GazeSearchError
 │   ├── MissingTargetBoxes              a measure needs target boxes: absent or empty
 │   └── MissingPredictions              records asked for have no prediction
 ├── UnreadableFile (OSError)            absent, too large, cannot be read or written
-├── HubError (OSError)                  the hub cannot be reached, refuses, or errs
 ├── UnknownName (ValueError)            no metric, finding, dataset or split is called so
 ├── HubError (OSError)                  the hub cannot be reached, refuses, or sends what is wrong
 ├── BadSetting (ValueError)             a setting has a value outside its range
