@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -9,10 +10,28 @@ from pathlib import Path
 
 import pytest
 
+from gazesearch.cli import main
+
 LOOKS = {"a": [112, 60, 80], "b": [112, 64, 90], "c": [112, 30, 20]}
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """In this process, whose imports serve all tests: `run_apart` is the one of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    status: object = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["gazesearch", "submit-check", *map(str, words)])
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code or 0
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def run_apart(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gazesearch.cli", "submit-check", *map(str, words)],
         capture_output=True,
@@ -52,7 +71,7 @@ def test_hints_leave_the_status_0_and_the_row_is_printed(annotations: Path, tmp_
 
 def test_what_blocks_ends_with_status_1_and_one_line(annotations: Path, tmp_path: Path) -> None:
     mine = write(tmp_path, record("b", [112, 64, 90]))
-    found = run(mine, "--annotations", annotations)
+    found = run_apart(mine, "--annotations", annotations)
     assert found.returncode == 1
     assert "BLOCKING  missing: 1 of 2 records have no prediction" in found.stdout
     assert "BLOCKING  copies of test: 1 of 1" in found.stdout
@@ -89,3 +108,15 @@ def test_a_file_that_cannot_be_read_is_told(
     assert found.returncode == status
     assert said in found.stdout + found.stderr
     assert len(found.stderr.splitlines()) == 1
+
+
+def test_what_ranks_must_have_a_value_everywhere(annotations: Path, tmp_path: Path) -> None:
+    mine = write(tmp_path, record("b", [112, 9, 99]), record("c", [112]))
+    words = (mine, "--annotations", annotations, "--rank-by")
+    found = run(*words, "multimatch_shape")
+    assert found.returncode == 1
+    assert "BLOCKING  gaps: 1 prediction has no value of multimatch_shape" in found.stdout
+    assert run(*words, "scanmatch").returncode == 0
+    found = run(*words, "dtw")
+    assert found.returncode == 2
+    assert "ranked_by 'dtw': is not among the metrics shown" in found.stderr

@@ -15,6 +15,7 @@ import gazesearch
 from gazesearch import Scanpaths
 from gazesearch.errors import BadSetting, DataError, FaultyBoard, GazeSearchError
 from gazesearch.studies import About, Board, create_board, open_board
+from gazesearch.studies.leaderboard_files import as_text
 
 Predict = Callable[..., Scanpaths]
 ABOUT = About(title="Ours", authors=("A. Reader",), date="2025-02-28", trained_on="train")
@@ -145,7 +146,7 @@ def _title(root: Path) -> None:
         (lambda r: (r / "ours" / "run.py").touch(), "'run.py' does not belong there"),
         (lambda r: (r / "ours" / "scores.json").unlink(), "'scores.json' is missing"),
         (lambda r: (r / "\x1b[2J").mkdir(), "'\\x1b[2J': name"),
-        (lambda r: (r / ".x.part").mkdir(), "left by an `add` that did not end"),
+        (lambda r: (r / ".x.part").mkdir(), "of an `add` that goes on: wait; or of one that"),
         (lambda r: (r / "medoid").rename(r / "mine"), "controls, and only they"),
         (lambda r: (r / "ours" / "submission.json").write_text("[" * 100_000), "too deeply"),
         (lambda r: (r / "ours" / "submission.json").write_text('{"seed": ' + "9" * 9999 + "}"),
@@ -226,6 +227,34 @@ def test_an_addition_that_fails_leaves_nothing(
     assert sorted(board.submissions.iterdir()) == folders
 
 
+def test_a_board_refuses_gaps_in_what_ranks_when_it_is_added_and_when_it_is_read(
+    annotations: Path, predict: Predict, tmp_path: Path
+) -> None:
+    """A control may have them: it bears no rank."""
+    ours = predict()
+    cut = Scanpaths.of(
+        [path.fixations[: 1 if row == 3 else None] for row, path in enumerate(ours)],
+        image=ours.image, finding=ours.finding, info=ours.info,
+    )  # fmt: skip
+    boards = [
+        create_board(tmp_path / ranks, annotations, title="T", protocol="official", ranked_by=ranks)
+        for ranks in ("scanmatch", "multimatch_shape")
+    ]
+    boards[0].add(cut, "ours", ABOUT)
+    with pytest.raises(FaultyBoard, match="ours: gaps: 1 prediction has no value"):
+        boards[1].add(cut, "ours", ABOUT)
+    shutil.copytree(boards[0].submissions / "ours", boards[1].submissions / "ours")
+    assert "ours: gaps: 1 prediction has no value of multimatch_shape" in fault(boards[1])
+    entry = boards[0].submissions / "ours" / "submission.json"
+    fields = json.loads(entry.read_text()) | {
+        "kind": "control", "title": "medoid", "authors": [], "date": None, "trained_on": None,
+    }  # fmt: skip
+    shutil.rmtree(boards[1].submissions / "ours")
+    entry.write_text(as_text(fields))
+    shutil.copytree(boards[0].submissions / "ours", boards[1].submissions / "medoid")
+    assert [row.rank for row in boards[1].standings().rows] == [None]
+
+
 def test_a_control_that_is_not_its_own_is_found_by_fitting_it_again(
     root: Path, board: Board, predict: Predict
 ) -> None:
@@ -272,3 +301,51 @@ def test_nothing_that_people_write_becomes_markup(board: Board, predict: Predict
     for line in text.splitlines():
         if line.startswith("|") and "script" in line:
             assert line.replace("\\|", "").count("|") in (4, 12)
+
+
+def test_pages_name_what_ranks_and_who_is_who(board: Board) -> None:
+    found = board.standings()
+    page, text = found.to_html(), found.to_markdown()
+    assert '<span class="by">ScanMatch ↑, </span>all records' in page  # narrow screens have no bars
+    assert "<small>ours: A. Reader, 2025-02-28</small>" in page  # ties are told by these names
+    assert "| rank | submission | ScanMatch ↑, all records" in text
+    assert "| --- | --- | ---: |" in text
+    assert "Ties need not carry over" in page
+
+
+def test_rows_stand_in_the_order_of_means_where_lower_is_better(
+    annotations: Path, predict: Predict, tmp_path: Path
+) -> None:
+    board = create_board(
+        tmp_path / "b", annotations, title="T", protocol="official", metrics=["dtw"]
+    )
+    for name, px in (("far", 60), ("near", 5), ("between", 30)):
+        board.add(predict(px), name, ABOUT)
+    assert [row.name for row in board.standings().rows] == ["near", "between", "far"]
+
+
+def test_everybody_may_read_an_entry_and_zero_has_no_sign(
+    board: Board, annotations: Path, predict: Predict, tmp_path: Path
+) -> None:
+    entry = board.submissions / "ours"
+    assert entry.stat().st_mode & 0o777 == 0o755
+    ours = predict()
+    texts = []
+    for number, zero in enumerate((0.0, -0.0)):
+        fixations = ours.fixations.copy()
+        fixations[2, 0] = zero
+        table = ours.with_parts(
+            fixations, ours.offsets, columns=ours.columns, integers=np.zeros_like(ours.integers)
+        )
+        other = create_board(tmp_path / str(number), annotations, title="T", protocol="official")
+        texts.append(other.add(table, "ours", ABOUT).digest)
+    assert texts[0] == texts[1]
+
+
+def test_another_protocol_in_place_of_the_pinned_one_is_refused(
+    root: Path, annotations: Path, tmp_path: Path
+) -> None:
+    create_board(tmp_path / "other", annotations, title="T", protocol="image-disjoint")
+    shutil.copy(tmp_path / "other" / "protocol.json", root / "protocol.json")
+    with pytest.raises(DataError, match=r"is not the protocol that board\.json names"):
+        open_board(root, annotations)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gazesearch
-from gazesearch import Scanpaths
+from gazesearch import Scanpaths, metrics
 from gazesearch.evaluation import Truth
 from gazesearch.scanpaths import GAZESEARCH
 from gazesearch.studies import Check, check_submission
@@ -78,8 +79,6 @@ def test_what_train_and_test_share_counts_as_learned(truth: Truth) -> None:
     columns = used.columns.replaced("split", [*truth.used.split.tolist(), "train"])
     used = used.with_parts(used.fixations, used.offsets, columns=columns, integers=used.integers)
     rows = np.equal(used.split, "test").astype(np.bool_)
-    from dataclasses import replace
-
     found = copies(shared, replace(truth, used=used, rows=rows, train=~rows))
     assert found.of_train.tolist() == [True]
     assert found.of_test.tolist() == [False]
@@ -170,3 +169,219 @@ def test_too_many_draws_are_not_scored(predict: Predict, truth: Truth) -> None:
     check = check_submission(one[np.repeat(np.arange(len(one)), 101)], truth)
     assert said(check)["draws"] == "blocking"
     assert check.scores is None
+    check = check_submission(one[np.repeat(np.arange(len(one)), 100)], truth, metrics=["dtw"])
+    assert said(check)["draws"] == "fact"
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda path: np.vstack([path, [[5.0, 219, 0.1]]]),
+        lambda path: np.delete(path, 1, axis=0),
+        lambda path: np.vstack([path[:1], [[5.0, 219, 0.1]], path[1:]]),
+    ],
+    ids=["one more", "one less", "one between"],
+)
+def test_answers_moved_a_little_and_lengthened_or_shortened_are_still_copies(
+    truth: Truth, hide: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    scored = truth.scored
+    paths = [hide(path.fixations + np.array([0.001, 0.001, 0])) for path in scored]
+    answers = Scanpaths.of(paths, image=scored.image, finding=scored.finding, info=GAZESEARCH)
+    assert copies(answers, truth).of_test.all()
+
+
+def shared_images(truth: Truth) -> Truth:
+    """The same, with train on the images of test."""
+    used = truth.used
+    names = [str(name) for name in used.image]
+    names[: len(names) // 2] = names[len(names) // 2 :]
+    columns = used.columns.replaced("name", names)
+    moved = used.with_parts(used.fixations, used.offsets, columns=columns, integers=used.integers)
+    return replace(truth, used=moved)
+
+
+def test_a_piece_of_train_does_not_make_answers_learned(truth: Truth) -> None:
+    truth = shared_images(truth)
+    assert truth.trained_on is not None
+    scored, train = truth.scored, truth.trained_on
+    assert scored.image.tolist() == train.image.tolist()
+    paths = [
+        np.vstack([one.fixations, other.fixations[1:4]])
+        for one, other in zip(scored, train, strict=True)
+    ]
+    answers = Scanpaths.of(paths, image=scored.image, finding=scored.finding, info=GAZESEARCH)
+    found = copies(answers, truth)
+    assert found.of_test.all()
+    assert not found.of_train.any()
+
+
+def test_pieces_of_train_paths_are_of_train_whatever_follows(truth: Truth) -> None:
+    truth = shared_images(truth)
+    assert truth.trained_on is not None
+    paths = [np.vstack([path.fixations[:4], [[5.0, 219, 0.1]]]) for path in truth.trained_on]
+    scored = truth.scored
+    found = copies(
+        Scanpaths.of(paths, image=scored.image, finding=scored.finding, info=GAZESEARCH), truth
+    )
+    assert found.of_train.all()
+    assert not found.of_test.any()
+
+
+def test_what_is_further_off_than_the_limit_is_no_copy(truth: Truth) -> None:
+    """1/200 of 224 px is 1.12 px."""
+    assert copies(moved(truth.scored, 1.1), truth).of_test.all()
+    assert not copies(moved(truth.scored, 1.2), truth).of_test.any()
+
+
+def test_a_path_that_many_draws_vary_is_looked_up_without_comparing_the_draws(
+    truth: Truth,
+) -> None:
+    """All pairs among 2,400 draws that lie within a pixel would be over 200,000 distances."""
+    scored = truth.scored
+    rng = np.random.default_rng(0)
+    look = np.array([[112.0, 112, 0.2], [60, 60, 0.3], [90, 30, 0.1]])
+    rows = np.repeat(np.arange(len(scored)), 100)
+    draws = Scanpaths.of(
+        [look + rng.uniform(0, 0.5, (3, 3)) for _ in rows],
+        image=scored.image[rows],
+        finding=scored.finding[rows],
+        draw=np.tile(np.arange(100), len(scored)).tolist(),
+        info=GAZESEARCH,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        measured: list[int] = []
+        import gazesearch.audit.copies as audit
+
+        kernel = audit.paired
+
+        def counted(*args: object, rows: np.ndarray, **more: object) -> object:
+            measured.append(len(rows))
+            return kernel(*args, rows=rows, **more)  # type: ignore[arg-type]
+
+        patch.setattr(audit, "paired", counted)
+        found = copies(draws, truth)
+    assert not found.of_test.any()
+    assert sum(measured) < len(draws)
+
+
+def test_who_leaves_the_ranking_metric_out_where_it_is_hard_is_blocked(
+    predict: Predict, truth: Truth
+) -> None:
+    ours = predict()
+    ranks = metrics.get("multimatch_position")
+    short = Scanpaths.of(
+        [path.fixations[: 2 if row in (3, 5) else None] for row, path in enumerate(ours)],
+        image=ours.image,
+        finding=ours.finding,
+        info=GAZESEARCH,
+    )
+    whole, cut = (
+        check_submission(paths, truth, metrics=[ranks], ranked_by=ranks) for paths in (ours, short)
+    )
+    assert whole.remarks == ()
+    assert [remark.name for remark in cut.blocking] == ["gaps"]
+    assert "2 predictions have no value of multimatch_position" in cut.blocking[0].said
+    assert f"the first: {ours.image[3]}, {ours.finding[3]}" in cut.blocking[0].said
+    assert check_submission(short, truth, metrics=[ranks]).blocking == ()
+
+
+def test_one_draw_without_a_value_is_a_gap_too(predict: Predict, truth: Truth) -> None:
+    ours = predict()
+    ranks = metrics.get("scanmatch_duration")
+    twice = np.repeat(np.arange(len(ours)), 2)
+    paths = [ours[row].fixations for row in twice.tolist()]
+    paths[7] = paths[7][:, :2]
+    draws = Scanpaths.of(
+        paths,
+        image=ours.image[twice],
+        finding=ours.finding[twice],
+        draw=[0, 1] * len(ours),
+        info=GAZESEARCH,
+    )
+    found = check_submission(draws, truth, metrics=[ranks], ranked_by=ranks)
+    assert [remark.name for remark in found.blocking] == ["gaps"]
+    assert "1 prediction has no value" in found.blocking[0].said
+
+
+def test_where_the_recorded_path_itself_has_no_value_nobody_is_blamed(
+    predict: Predict, truth: Truth
+) -> None:
+    """One recorded path of two fixations: MultiMatch is undefined there for everybody."""
+    used = truth.used
+    paths = [path.fixations for path in used]
+    paths[-1] = paths[-1][:2]
+    cut = Scanpaths.of(
+        paths, image=used.image, finding=used.finding, split=used.split, info=GAZESEARCH
+    )
+    ranks = metrics.get("multimatch_position")
+    found = check_submission(predict(), replace(truth, used=cut), metrics=[ranks], ranked_by=ranks)
+    assert found.scores is not None
+    assert found.scores.summary("multimatch_position").undefined == 1
+    assert found.blocking == ()
+
+
+def test_what_train_has_on_another_image_is_learned(truth: Truth) -> None:
+    """The audit finds paths that stand on two images: to repeat one is memory."""
+    used = truth.used
+    half = len(used) // 2
+    paths = [path.fixations for path in used]
+    paths[:half] = paths[half:]
+    both = Scanpaths.of(
+        paths, image=used.image, finding=used.finding, split=used.split, info=GAZESEARCH
+    )
+    truth = replace(truth, used=both)
+    found = copies(truth.scored, truth)
+    assert found.of_train.all()
+    assert not found.of_test.any()
+
+
+def test_a_stretch_that_train_and_test_share_is_no_answer(truth: Truth) -> None:
+    truth = shared_images(truth)
+    used = truth.used
+    half = len(used) // 2
+    paths = [path.fixations.copy() for path in used]
+    for ours, theirs in zip(paths[:half], paths[half:], strict=True):
+        theirs[1:4] = ours[1:4]
+    both = Scanpaths.of(
+        paths, image=used.image, finding=used.finding, split=used.split, info=GAZESEARCH
+    )
+    truth = replace(truth, used=both)
+    pieces = [np.vstack([path[:4], [[5.0, 219, 0.1]]]) for path in paths[:half]]
+    scored = truth.scored
+    answers = Scanpaths.of(pieces, image=scored.image, finding=scored.finding, info=GAZESEARCH)
+    assert not copies(answers, truth).of_test.any()
+    assert copies(scored, truth).of_test.all()  # the last fixation is of test alone
+
+
+def test_answers_without_the_fixation_that_prepend_keeps_are_copies(truth: Truth) -> None:
+    """On other images, where only the whole path to the last digit tells."""
+    scored = truth.scored
+    paths = [path.fixations[1:] for path in scored]
+    answers = Scanpaths.of(
+        [*paths[2:], *paths[:2]], image=scored.image, finding=scored.finding, info=GAZESEARCH
+    )
+    assert not copies(answers, truth).of_test.any()
+    assert copies(answers, replace(truth, first_fixation="prepend")).of_test.all()
+
+
+def test_almost_the_same_on_another_image_is_no_copy(truth: Truth) -> None:
+    shifted = moved(truth.scored, 0.5)
+    paths = [path.fixations for path in shifted]
+    answers = Scanpaths.of(
+        [*paths[2:], *paths[:2]], image=shifted.image, finding=shifted.finding, info=GAZESEARCH
+    )
+    assert not copies(answers, truth).of_test.any()
+
+
+def test_what_ranks_may_be_without_any_value(predict: Predict, truth: Truth) -> None:
+    """Such a submission has no rank: nothing is gained by it."""
+    ours = predict()
+    ranks = metrics.get("multimatch_position")
+    short = Scanpaths.of(
+        [path.fixations[:2] for path in ours],
+        image=ours.image,
+        finding=ours.finding,
+        info=GAZESEARCH,
+    )
+    assert check_submission(short, truth, metrics=[ranks], ranked_by=ranks).blocking == ()

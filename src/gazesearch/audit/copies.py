@@ -217,13 +217,16 @@ def _shared(paths: Scanpaths, groups: Groups) -> dict[tuple[str, str], Rows]:
     return {pair: np.array(sorted(rows), dtype=np.intp) for pair, rows in seen.items()}
 
 
-def near_pairs(paths: Scanpaths, first: Rows, *, shortest: int = SHORTEST) -> Rows:
+def near_pairs(
+    paths: Scanpaths, first: Rows, *, shortest: int = SHORTEST, between: Rows | None = None
+) -> Rows:
     """Row numbers of near duplicates, (k, 2): paths of one image, close but not identical.
 
     Args:
         paths: the table.
         first: what `first_copies` says of it.
         shortest: fixations of a path under which it is left out.
+        between: rows whose pairs with the other ones alone are looked for; None takes all pairs.
     """
     from scipy.spatial import KDTree
 
@@ -235,9 +238,16 @@ def near_pairs(paths: Scanpaths, first: Rows, *, shortest: int = SHORTEST) -> Ro
     # Paths that stay close have close ends: only few pairs are left to be measured. Images lie far
     # apart on an axis of their own.
     points = np.hstack([*ends, 4 * scenes(paths)[rows, None] * limits[rows, None]])
-    tree = KDTree(points / limits[rows, None])
-    found = tree.query_pairs(1 + 1e-9, p=np.inf, output_type="ndarray").astype(np.intp)
-    pairs: Rows = rows[np.sort(found, axis=1)].reshape(-1, 2)
+    points /= limits[rows, None]
+    if between is None:
+        found = KDTree(points).query_pairs(1 + 1e-9, p=np.inf, output_type="ndarray")
+    else:
+        inside = np.isin(rows, between)
+        parts = [np.flatnonzero(half) for half in (inside, ~inside)]
+        trees = [KDTree(points[part]) for part in parts]
+        near = trees[0].sparse_distance_matrix(trees[1], 1 + 1e-9, p=np.inf, output_type="ndarray")
+        found = np.column_stack([parts[0][near["i"]], parts[1][near["j"]]])
+    pairs: Rows = rows[np.sort(found.astype(np.intp), axis=1)].reshape(-1, 2)
     pairs = pairs[first[pairs[:, 0]] != first[pairs[:, 1]]]
     if not len(pairs):
         return pairs

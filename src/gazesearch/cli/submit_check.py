@@ -35,6 +35,13 @@ def submit_check(
             help="official, unseen-images, image-disjoint or an exported file.",
         ),
     ] = "official",
+    rank_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The metric that ranks on the board: no prediction may leave it without a value.",
+        ),
+    ] = None,
     dataset: Dataset = None,
     screen_size: ScreenSizeText = None,
     duration_unit: DurationUnit = None,
@@ -50,6 +57,7 @@ def submit_check(
       gazesearch submit-check mine.json --annotations gazesearch.json --protocol unseen-images
       gazesearch submit-check mine.csv --annotations gazesearch.json --protocol split.json --json
     """
+    from gazesearch import metrics
     from gazesearch.evaluation import truth_of
     from gazesearch.studies import check_submission
 
@@ -64,6 +72,7 @@ def submit_check(
         found = check_submission(
             predictions,
             truth,
+            ranked_by=None if rank_by is None else metrics.get(rank_by),
             duration_unit=duration_unit,
             max_size=parse_size(max_size),
             progress=say,

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gazesearch.audit.copies import near_pairs
+from gazesearch.audit.copies import NEAR_SHARE, near_pairs
 from gazesearch.audit.scenes import scenes
 from gazesearch.evaluation.truth import Truth
 from gazesearch.scanpaths import Scanpaths, first_copies
@@ -22,21 +22,22 @@ from gazesearch.scanpaths.table import offsets_of
 SHORTEST: Final = 2
 """Fixations after the first of a path under which agreement may well be chance."""
 STRETCH: Final = 3
-"""Consecutive fixations after the first that two paths share to the last digit: in part a copy."""
+"""Consecutive fixations after the first that two paths share, almost: in part a copy."""
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Copies:
-    """Which predictions are copies, (n,) each.
+    """Which predictions are copies, (n,) each; none is both.
 
-    A path that train or valid have is learned, whatever else has it: it counts as one of theirs.
+    What train or valid have is learned, whatever else has it: it is evidence of them only.
 
     Attributes:
         of_train: copies of a path of train or valid: the same on any image, almost the same or in
             part on its own.
-        of_test: likewise of paths that are scored, and that train and valid do not have.
+        of_test: likewise of paths that are scored, by fixations that train and valid do not have.
     """
 
     of_train: Mask
@@ -48,61 +49,106 @@ def copies(predictions: Scanpaths, truth: Truth) -> Copies:
 
     The same means all fixations after the first, to the last digit, on any image. Almost the same
     means a discrete Fréchet distance of at most 1/200 of the screen's shorter side, as the audit
-    has it; in part, three consecutive fixations to the last digit: both on one image only.
+    has it; in part, three consecutive fixations no coordinate of which is further off than that:
+    both on one image only.
+
+    A path of test that has something of train in it is a copy of test by the rest: adding a piece
+    of a train path to an answer does not make it learned.
 
     Args:
         predictions: the predictions that are scored, in the frame of the references.
         truth: the recorded scanpaths; those that are neither scored, of train nor of valid are not
             looked at.
     """
-    learned = [part for part in (truth.trained_on, truth.chosen_on) if part is not None]
-    of_train, of_test = np.zeros((2, len(predictions)), np.bool_)
-    if learned:
-        of_train = _found(predictions, Scanpaths.concat([_bare(part) for part in learned]), truth)
-    of_test = _found(predictions, truth.scored, truth) & ~of_train
-    return Copies(of_train=of_train, of_test=of_test)
+    parts = [part for part in (truth.trained_on, truth.chosen_on) if part is not None]
+    ours = _without_first(predictions)
+    scored = _recorded(truth.scored, truth)
+    if not parts:
+        found = _whole(ours, scored) | _shares(_Stretches.of(ours), _Stretches.of(scored))
+        return Copies(of_train=np.zeros(len(ours), np.bool_), of_test=found)
+    learned = _recorded(Scanpaths.concat([_bare(part) for part in parts]), truth)
+    mine, theirs, known = map(_Stretches.of, (ours, scored, learned))
+    learned_whole = _whole(ours, learned)
+    answers = scored[np.flatnonzero(~_whole(scored, learned))]
+    only_theirs = theirs.at(~theirs.near(known))
+    of_test = (_whole(ours, answers) | _shares(mine, only_theirs)) & ~learned_whole
+    return Copies(of_train=(learned_whole | _shares(mine, known)) & ~of_test, of_test=of_test)
 
 
-def _found(predictions: Scanpaths, recorded: Scanpaths, truth: Truth) -> Mask:
-    """Which predictions are copies of recorded paths."""
-    references = [_without_first(recorded)]
+def _recorded(paths: Scanpaths, truth: Truth) -> Scanpaths:
+    """Recorded paths as predictions may repeat them."""
+    bare = _without_first(paths)
     if truth.first_fixation == "prepend":  # the first fixation as recorded may be left out, too
-        references.append(_without_first(references[0]))
-    n = len(predictions)
-    both = Scanpaths.concat([_without_first(predictions), *references])
+        bare = Scanpaths.concat([bare, _without_first(bare)])
+    return bare
+
+
+def _whole(ours: Scanpaths, theirs: Scanpaths) -> Mask:
+    """Which of our paths are one of theirs: the same on any image, almost the same on its own."""
+    n = len(ours)
+    both = Scanpaths.concat([ours, theirs])
     first = first_copies(both)
     long = both.lengths >= SHORTEST
     known = set(first[n:][long[n:]].tolist())
     found = np.array([int(copy) in known for copy in first[:n]], np.bool_)
     # Of equal paths on an image one is looked at: predictors of few paths would make many pairs.
-    scene = scenes(both)
-    groups: dict[tuple[int, int], int] = {}
-    keys = zip(scene.tolist(), first.tolist(), strict=True)
-    group = np.array([groups.setdefault(key, len(groups)) for key in keys], np.intp)
-    unique = np.unique(group, return_index=True)[1]
-    ours, theirs = (set(group[rows].tolist()) for rows in (slice(n), slice(n, None)))
-    near = unique[near_pairs(both[unique], first[unique], shortest=SHORTEST)]
-    copied = {
-        int(group[one])
-        for pair in near
-        for one, other in (pair, pair[::-1])
-        if group[one] in ours and group[other] in theirs
-    }
-    found |= np.isin(group[:n], list(copied))
-    return found | _in_part(both, scene, n)
+    group = np.unique(np.stack([scenes(both), first]), axis=1, return_inverse=True)[1].ravel()
+    sides = [np.unique(group[rows], return_index=True) for rows in (slice(n), slice(n, None))]
+    unique = np.concatenate([sides[0][1], sides[1][1] + n])
+    pairs = near_pairs(
+        both[unique], first[unique], shortest=SHORTEST, between=np.flatnonzero(unique < n)
+    )
+    found |= np.isin(group[:n], group[unique[pairs]].ravel())
+    return found
 
 
-def _in_part(both: Scanpaths, scene: NDArray[np.intp], n: int) -> Mask:
-    """Which of the first n paths share a stretch with one of the others on their image."""
-    flat = np.ascontiguousarray(both.fixations[:, :2]) + 0.0
-    offsets = both.offsets.tolist()
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Stretches:
+    """All runs of three consecutive fixations of a table.
 
-    def stretches(row: int) -> set[tuple[int, bytes]]:
-        starts = range(offsets[row], offsets[row + 1] - STRETCH + 1)
-        return {(int(scene[row]), flat[at : at + STRETCH].tobytes()) for at in starts}
+    Attributes:
+        paths: the table.
+        row: (k,) path that each is of.
+        points: (k, 6) x and y, in the distances up to which they count as the same.
+    """
 
-    known = set().union(*map(stretches, range(n, len(both))))
-    return np.array([not known.isdisjoint(stretches(row)) for row in range(n)], np.bool_)
+    paths: Scanpaths
+    row: NDArray[np.intp]
+    points: Floats
+
+    @classmethod
+    def of(cls, paths: Scanpaths) -> _Stretches:
+        many = np.maximum(paths.lengths - STRETCH + 1, 0)
+        row = np.repeat(np.arange(len(paths)), many)
+        start = paths.offsets[:-1][row] + np.arange(len(row)) - (np.cumsum(many) - many)[row]
+        xy = paths.fixations[start[:, None] + np.arange(STRETCH), :2].reshape(-1, 2 * STRETCH)
+        limits = paths.screen_sizes.min(axis=1, initial=np.inf) * NEAR_SHARE
+        return cls(paths=paths, row=row, points=xy / limits[row, None])
+
+    def at(self, which: Mask) -> _Stretches:
+        """Some of them."""
+        return _Stretches(paths=self.paths, row=self.row[which], points=self.points[which])
+
+    def near(self, others: _Stretches) -> Mask:
+        """Which of them, (k,), have one of the others in the same place of the same image."""
+        from scipy.spatial import KDTree
+
+        if not (len(self.row) and len(others.row)):
+            return np.zeros(len(self.row), np.bool_)
+        scene = scenes(Scanpaths.concat([self.paths, others.paths]))
+        # Images lie far apart on an axis of their own.
+        place = 4.0 * scene[np.concatenate([self.row, len(self.paths) + others.row])]
+        points = np.column_stack([np.concatenate([self.points, others.points]), place])
+        k = len(self.row)
+        apart, _ = KDTree(points[k:]).query(points[:k], p=np.inf, distance_upper_bound=1 + 1e-9)
+        return np.asarray(np.isfinite(apart))
+
+
+def _shares(ours: _Stretches, theirs: _Stretches) -> Mask:
+    """Which of our paths share a stretch with one of theirs."""
+    found = np.zeros(len(ours.paths), np.bool_)
+    found[ours.row[ours.near(theirs)]] = True
+    return found
 
 
 def _without_first(paths: Scanpaths) -> Scanpaths:

@@ -91,7 +91,9 @@ class Board:
                 if name == ".gitkeep":
                     continue
                 if name.endswith(".part"):
-                    raise DataError("was left by an `add` that did not end: remove it")
+                    raise DataError(
+                        "is of an `add` that goes on: wait; or of one that did not end: remove it"
+                    )
                 checked_name(name)
                 if folder.is_symlink() or not folder.is_dir():
                     raise DataError("is no folder of its own: remove it")
@@ -133,6 +135,7 @@ class Board:
             predictions,
             self.truth,
             metrics=self.metrics,
+            ranked_by=self.ranked_by if about.kind == "submission" else None,
             duration_unit=duration_unit,
             max_size=self.max_size,
             progress=progress,
@@ -262,6 +265,7 @@ class Board:
             folder,
             self.truth,
             metrics=self.metrics,
+            ranked_by=self.ranked_by,
             keys={"protocol": self.truth.protocol.digest, "annotations": self.annotations},
             max_size=self.max_size,
             stored=stored,

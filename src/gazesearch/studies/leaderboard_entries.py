@@ -153,6 +153,7 @@ def read_entry(
     truth: Truth,
     *,
     metrics: Sequence[Metric],
+    ranked_by: Metric,
     keys: dict[str, str],
     max_size: int,
     stored: bool | None = True,
@@ -164,6 +165,7 @@ def read_entry(
         folder: its folder.
         truth: the board's recorded scanpaths.
         metrics: the board's metrics.
+        ranked_by: the one of them that ranks.
         keys: digests that its scores must name beside that of the predictions.
         max_size: largest file of predictions, bytes.
         stored: True where its stored scores must equal the new ones, False where there must be none
@@ -189,7 +191,8 @@ def read_entry(
                 f"{shown(digest[:19])}: add the submission again"
             ]
         )
-    check = check_submission(table, truth, metrics=metrics, progress=say)
+    ranks = ranked_by if about.kind == "submission" else None  # controls bear no rank
+    check = check_submission(table, truth, metrics=metrics, ranked_by=ranks, progress=say)
     faults = [f"{folder}: {remark}" for remark in check.blocking]
     if check.used is None or check.scores is None or faults:
         raise FaultyBoard(faults or [f"{folder}: cannot be scored"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -25,9 +25,10 @@ class Ranks:
     """Ranks of submissions, and what each does not beat.
 
     Attributes:
-        rank: 1 + number of submissions that are significantly better; None for controls, and where
-            the metric has no value.
-        tied: the other submissions of which neither is significantly better.
+        rank: 1 + number of submissions that are ahead: significantly better, or better than one
+            that is. None for controls, and where there is nothing to test: no value, one that is
+            not finite, or values on one image only.
+        tied: the other submissions of which neither is ahead.
         not_beaten: controls that a submission is not significantly better than.
         tests: number of pairs that were tested, all corrected together.
         resamples: of each test.
@@ -47,6 +48,8 @@ def ranked(
 
     Each pair is tested on the records that have a value for both, by exchange of the two within
     images (`sign_flip_test`); p-values are corrected over all pairs of the board (Holm).
+    Tests alone need not agree: A may beat B, and B beat C, while A and C are not told apart. Being
+    ahead is therefore passed on, so that of two submissions of one rank neither beats the other.
 
     Args:
         scores: of each entry, all of the same records.
@@ -54,10 +57,16 @@ def ranked(
         controls: which entries are controls.
         seed: of the resamples.
     """
-    valued = [name for name in scores if metric in scores[name].metrics]
     layouts = {
-        name: Layout.of(scores[name], np.ones(len(scores[name]), np.bool_)) for name in valued
+        name: Layout.of(of, np.ones(len(of), np.bool_))
+        for name, of in scores.items()
+        if metric in of.metrics
     }
+    valued = [
+        name
+        for name, layout in layouts.items()
+        if statistic(scores[name], metric, layout).resampled
+    ]
     pairs = [
         pair
         for pair in combinations(valued, 2)
@@ -74,6 +83,7 @@ def ranked(
             ahead = (first.value > second.value) == metric.higher_is_better
             better[other if ahead else one].add(one if ahead else other)
     ours = [name for name in valued if name not in controls]
+    _pass_on(better, ours)
     return Ranks(
         rank={name: 1 + len(better[name] - controls) if name in ours else None for name in scores},
         tied={
@@ -95,6 +105,14 @@ def ranked(
         tests=len(pairs),
         resamples=resamples,
     )
+
+
+def _pass_on(better: dict[str, set[str]], among: Sequence[str]) -> None:
+    """Whoever is better than one that is better is ahead, too (Warshall)."""
+    for middle in among:
+        for name in among:
+            if middle in better[name]:
+                better[name] |= better[middle] & set(among) - {name}
 
 
 def _sides(

@@ -41,8 +41,9 @@ class Row:
     Attributes:
         name, about: of the entry.
         digest: of its predictions.
-        rank: 1 + number of submissions that are significantly better; None for a control.
-        tied: submissions of which neither is significantly better.
+        rank: 1 + number of submissions that are ahead: significantly better, or better than one
+            that is; None for a control, and where there is nothing to test.
+        tied: submissions of which neither is ahead.
         not_beaten: controls that it is not significantly better than.
         cells: by group and metric; a metric that was not computed is absent.
         remarks: hints and facts.
@@ -100,9 +101,11 @@ class Standings:
         )
         yield (
             f"Rank: 1 + the number of submissions that are significantly better by "
-            f"{title(self.ranked_by)}: paired sign-flip tests over images, {self.resamples:,} "
-            f"resamples, {self.tests:,} pairs, corrected together (Holm, 5%). Equal ranks are "
-            "ties; the order within a rank is that of the means."
+            f"{title(self.ranked_by)}, or better than one that is: paired sign-flip tests over "
+            f"images, {self.resamples:,} resamples, {self.tests:,} pairs, corrected together "
+            "(Holm, 5%). Equal ranks are ties. Ties need not carry over: of three neighbours, the "
+            "first may be better than the last, and the one between tied with both. Rows stand in "
+            "the order of the means, which ranks need not follow to the last place."
         )
         if any(row.about.kind == "control" for row in self.rows):
             yield (

@@ -36,7 +36,7 @@ def to_markdown(board: Standings) -> str:
     lines = [f"# {_plain(board.title)}", "", *(f"{_plain(line)}  " for line in _head(board)), ""]
     head = ["rank", "submission", *(f"{title(board.ranked_by)}, {label}" for label in board.groups)]
     ranking = [[*_ranked_title(row), *_ranking(board, row)] for row in board.rows]
-    lines += [*_piped([head, *ranking]), "", "## All metrics", ""]
+    lines += [*_piped([head, *ranking], left=2), "", "## All metrics", ""]
     rows = [["", *(title(metric) for metric in board.metrics)]]
     for row in board.rows:
         cells = (shown(_cell(row, board.groups[0], metric)) for metric in board.metrics)
@@ -162,10 +162,10 @@ def _plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", text)
 
 
-def _piped(rows: list[list[str]]) -> Iterator[str]:
-    """A Markdown table of cells that are escaped already."""
+def _piped(rows: list[list[str]], *, left: int = 1) -> Iterator[str]:
+    """A Markdown table of cells that are escaped already; `left` columns of text, then numbers."""
     head, *body = rows
-    for row in (head, ["---", *["---:"] * (len(head) - 1)], *body):
+    for row in (head, ["---"] * left + ["---:"] * (len(head) - left), *body):
         yield "| " + " | ".join(row) + " |"
 
 

@@ -9,15 +9,16 @@ from typing import Final, Literal
 
 import numpy as np
 
-from gazesearch.errors import DataError, FaultyRecords, UnreadableFile
+from gazesearch.errors import BadSetting, DataError, FaultyRecords, UnreadableFile
 from gazesearch.evaluation.matching import Matches, match
 from gazesearch.evaluation.scores import Scores
-from gazesearch.evaluation.scoring import evaluate
+from gazesearch.evaluation.scoring import DEFAULT_METRICS, chosen_metrics, evaluate
 from gazesearch.evaluation.truth import Truth
 from gazesearch.formats import Reading, read_file
 from gazesearch.metrics import Metric
 from gazesearch.scanpaths import DurationUnit, Scanpaths, first_copies
 from gazesearch.studies.copies import copies
+from gazesearch.studies.gaps import gaps
 from gazesearch.studies.remarks import Grade, Remark, about_faults, is_off_screen, record
 
 Source = Scanpaths | str | os.PathLike[str]
@@ -75,6 +76,7 @@ def check_submission(
     truth: Truth,
     *,
     metrics: Sequence[str | Metric] | None = None,
+    ranked_by: Metric | None = None,
     duration_unit: DurationUnit | None = None,
     max_size: int = MAX_SIZE,
     progress: Progress | None = None,
@@ -85,14 +87,19 @@ def check_submission(
         predictions: a table or a file.
         truth: the recorded scanpaths of a protocol (`evaluation.truth_of`).
         metrics: as in `evaluate`; None takes the protocol's.
+        ranked_by: the one of them that ranks: predictions must not leave it without a value.
         duration_unit: of `T` in the file; None tells it from its magnitude.
         max_size: largest file that is read, bytes.
         progress: called with what is being done and the fraction done.
 
     Raises:
         UnreadableFile: the file is absent, too large or cannot be read.
+        BadSetting: what ranks is not among the metrics.
     """
     say = progress or (lambda _text, _done: None)
+    chosen = chosen_metrics((truth.metrics or DEFAULT_METRICS) if metrics is None else metrics)
+    if ranked_by is not None and ranked_by not in chosen:
+        raise BadSetting(f"ranked_by {ranked_by.name!r}: is not among the metrics shown")
     say("reading predictions", 0.1)
     try:
         reading = _read(predictions, truth, duration_unit, max_size)
@@ -114,8 +121,10 @@ def check_submission(
     remarks += [*_paths(used, truth), *_sameness(used), *_copied(used, truth)]
     scores = None
     if not any(remark.name == "draws" and remark.grade == "blocking" for remark in remarks):
-        scores = evaluate(used, truth, metrics=metrics, allow_missing=True, progress=progress)
+        scores = evaluate(used, truth, metrics=chosen, allow_missing=True, progress=progress)
         remarks += _not_computed(scores)
+        if ranked_by is not None:
+            remarks += gaps(scores, truth, ranked_by)
     return Check(remarks=_graded(remarks), scores=scores, used=used, truth=truth)
 
 
