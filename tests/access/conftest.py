@@ -12,9 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))  # hub.py, which helpers of other tests extend
-
 from hub import Hub
 
 REPO = "phamtrongthang/GazeSearch"

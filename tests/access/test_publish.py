@@ -16,9 +16,6 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
 from hub import Hub
 from hub_uploads import add_uploads, asked_from_here
 
@@ -278,8 +275,10 @@ def test_a_violation_ends_with_status_1_and_asks_the_hub_nothing(
     assert not (tmp_path / "dataset.release").exists()
 
 
-@pytest.mark.skipif(mlcroissant is not None, reason="mlcroissant is installed")
-def test_without_mlcroissant_nothing_is_published(root: Path, tmp_path: Path) -> None:
+def test_without_mlcroissant_nothing_is_published(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mlcroissant", None)  # as if it were not installed
     with pytest.raises(MissingExtra, match=r"gazesearch\[hub\]"):
         publish(root, dry_run=True, staging=tmp_path / "staging")
     assert not (tmp_path / "staging").exists()

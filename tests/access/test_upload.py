@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
 from hub import Hub
 from hub_uploads import Uploads, add_uploads, asked_from_here
 
