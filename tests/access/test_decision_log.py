@@ -181,7 +181,7 @@ def test_a_line_that_could_not_be_read_back_is_not_written(log: Path) -> None:
 
 
 def test_a_disk_that_is_full_leaves_the_log_as_it_was(log: Path) -> None:
-    resource = pytest.importorskip("resource")
+    resource = pytest.importorskip("resource", reason="there is no limit to files on Windows")
     import signal
 
     before = log.read_bytes()

@@ -17,7 +17,7 @@ from gazesearch.access.decisions import Delivered
 from gazesearch.access.review import Review, open_review
 from gazesearch.errors import BadSetting, DataError, HubError
 
-pytest.importorskip("huggingface_hub")
+pytest.importorskip("huggingface_hub", reason="needs the extra `hub`")
 
 
 @pytest.fixture

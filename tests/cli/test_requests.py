@@ -18,7 +18,7 @@ from hub_requests import REPO, TOKEN, RequestHub
 
 from gazesearch.access.decision_log import read_log, verify_log
 
-pytest.importorskip("huggingface_hub")
+pytest.importorskip("huggingface_hub", reason="needs the extra `hub`")
 
 EVIL = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>\r\n\u202e=HYPERLINK(1)\u2066"
 

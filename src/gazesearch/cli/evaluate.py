@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -168,16 +168,19 @@ def evaluate(
             typer.echo(found.to_json(by=by) if json else found.to_table(by=by), nl=False)
             return
         assert by != "position"
+        scoring: dict[str, Any] = {
+            "metrics": None if metrics is None else metrics.replace(",", " ").split(),
+            "allow_missing": allow_missing,
+            "duration_unit": duration_unit,
+            "lenient": lenient,
+            "max_size": parse_size(max_size),
+            "progress": say,
+        }
         if distribution:
             found_draws = evaluate_distribution(
                 predictions,
                 truth,
-                metrics=None if metrics is None else metrics.replace(",", " ").split(),
-                allow_missing=allow_missing,
-                duration_unit=duration_unit,
-                lenient=lenient,
-                max_size=parse_size(max_size),
-                progress=say,
+                **scoring,
             )
             if output is not None:
                 found_draws.save(output)
@@ -186,12 +189,7 @@ def evaluate(
         scores = gazesearch.evaluate(
             predictions,
             truth,
-            metrics=None if metrics is None else metrics.replace(",", " ").split(),
-            allow_missing=allow_missing,
-            duration_unit=duration_unit,
-            lenient=lenient,
-            max_size=parse_size(max_size),
-            progress=say,
+            **scoring,
         )
         if output is not None:
             scores.save(output, by=by)
