@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gazesearch.models.chestsearch.shapes import Float
+from gazesearch.models.shapes import Float
 
 STAGES: Final = (("res2", 3, 256), ("res3", 4, 512), ("res4", 6, 1024), ("res5", 3, 2048))
 """Name, number of blocks and width of each stage; the first halves nothing, the others do."""

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gazesearch.models.chestsearch.inputs import SIDE, published_cells
 from gazesearch.models.chestsearch.model import ChestSearch, Features, Memory
-from gazesearch.models.chestsearch.shapes import Bool, Float, Int
 from gazesearch.models.chestsearch.variants import WACV2025
+from gazesearch.models.shapes import Bool, Float, Int
 
 STEPS: Final = WACV2025.max_history
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gazesearch.errors import DataError
-from gazesearch.models.chestsearch.shapes import Float, Int
 from gazesearch.models.chestsearch.variants import Variant
 from gazesearch.models.histories import cells_under
+from gazesearch.models.shapes import Float, Int
 
 SIDE: Final = 224
 """Width and height of the only frame that the published weights know, px."""

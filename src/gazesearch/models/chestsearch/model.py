@@ -16,18 +16,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gazesearch.errors import BadSetting
 from gazesearch.findings import FINDINGS
 from gazesearch.models.chestsearch.backbone import ResNet50
+from gazesearch.models.chestsearch.inputs import SIDE, normalised, squeezed
 from gazesearch.models.chestsearch.pixel_decoder import PixelDecoder
-from gazesearch.models.chestsearch.shapes import Bool, Float, Int
 from gazesearch.models.chestsearch.variants import CLEAN, Variant
+from gazesearch.models.network import Output
+from gazesearch.models.shapes import Bool, Float, Int
 
 WIDTH: Final = 384
 HEADS: Final = 4
@@ -74,23 +77,6 @@ class Memory:
             kinds=self.kinds[rows],
             absent=None if self.absent is None else self.absent[rows],
         )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Output:
-    """What comes next in each search.
-
-    Attributes:
-        map_logits: of the next fixation, per cell, (b, h, w); `ChestSearch.log_mass` makes a
-            distribution of them.
-        stop_logits: of the path's end instead of a next fixation, (b,).
-        duration: mean and log of the spread of the next fixation's log seconds, (b, 2); None where
-            the variant has no durations.
-    """
-
-    map_logits: Float[Tensor, "b h w"]
-    stop_logits: Float[Tensor, " b"]
-    duration: Float[Tensor, "b 2"] | None
 
 
 class Attention(nn.Module):
@@ -213,13 +199,19 @@ class ChestSearch(nn.Module):
     of the cells that they fall in, row * w + column (`inputs.cells_of`).
 
     Attributes:
+        tasks: the 13 findings, by their published ids.
+        map_shape: cells of the map of an image of 224 x 224 px.
         variant: "clean" or "wacv2025", with all that sets them apart.
         source: name and digest of each file that the weights came from.
     """
 
+    tasks: tuple[str, ...] = FINDINGS
+    map_shape: tuple[int, int] = (SIDE // 4, SIDE // 4)
+
     def __init__(self, *, variant: Variant = CLEAN) -> None:
         super().__init__()
         self.variant = variant
+        self.max_history = variant.max_history
         self.source: Mapping[str, str] = {}
         self.backbone = ResNet50()
         self.pixel_decoder = PixelDecoder()
@@ -234,8 +226,20 @@ class ChestSearch(nn.Module):
         self.stop_head = Head(WIDTH + 1, 1)
         self.duration_head = Head(WIDTH + 1, 2) if variant.durations else None
 
+    def prepared(self, image: NDArray[Any], *, where: str) -> Float[Tensor, "3 224 224"]:
+        """The network's input of an image of any size, uint8, grey or RGB."""
+        return normalised([squeezed(image, where=where)])[0]
+
     def encode(self, image: Float[Tensor, "i 3 H W"]) -> Features:
         """Features of images: once for each, whatever findings and steps follow.
+
+        Raises:
+            BadSetting: a side is no multiple of 32.
+        """
+        return self.encode_seen(self.see(image))
+
+    def see(self, image: Float[Tensor, "i 3 H W"]) -> list[Tensor]:
+        """What the backbone sees of images, at 1/4, 1/8, 1/16 and 1/32 of their resolution.
 
         Raises:
             BadSetting: a side is no multiple of 32.
@@ -244,7 +248,12 @@ class ChestSearch(nn.Module):
             raise BadSetting(
                 f"images of {tuple(image.shape[2:])}: sides must be multiples of 32 px"
             )
-        coarse, _, _, fine = self.pixel_decoder(self.backbone(image))
+        levels: list[Tensor] = self.backbone(image)
+        return levels
+
+    def encode_seen(self, levels: list[Tensor]) -> Features:
+        """Features of images from what the backbone saw of them."""
+        coarse, _, _, fine = self.pixel_decoder(levels)
         dim, sharp = (
             self.widen(level).flatten(2).transpose(1, 2).to(self.finding_queries.dtype)
             for level in (coarse, fine)

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gazesearch.models.chestsearch.shapes import Float
+from gazesearch.models.shapes import Float
 
 WIDTH: Final = 256
 HEADS: Final = 8
