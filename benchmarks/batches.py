@@ -5,7 +5,7 @@
 WEIGHTS is a folder that `gazesearch convert` made; 100 images unless told otherwise. A decision is
 to stop or go on, or the choice of a cell; its margin is the logit by which it was made. Rounding
 differs from batch to batch, so paths must be the same up to their first decision with a margin
-under 1e-4: a path that differs without one is an error, and every one that differs is listed.
+under 1e-4: a path that differs without one is an error; such decisions and paths are listed.
 """
 
 import sys
@@ -47,6 +47,10 @@ def main(weights, count=100):
     unsure = (margins < SURE).any(1)
     print(f"{len(pixels):,} paths, {int(known.sum()):,} decisions")
     print(f"under {SURE:g} logits: {int((margins < SURE).sum())}, least {margins[known].min():.2g}")
+    for row, decision in (margins < SURE).nonzero().tolist():
+        image, finding = divmod(row, len(FINDINGS))
+        what = ("stop", "cell")[decision % 2]
+        print(f"  image {image}, {FINDINGS[finding]}, step {decision // 2 + 1}, {what}")
     wrong = 0
     for batch in BATCHES[1:]:
         others, other_lengths, other_margins = runs[batch]
