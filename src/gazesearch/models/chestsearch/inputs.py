@@ -87,6 +87,24 @@ def cells_of(
     return published_cells(torch.from_numpy(share), shape)
 
 
+def cells_in_training(
+    xy: NDArray[np.float64], screen_sizes: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.int64]:
+    """Cell of each fixation as the published training took it: pixels were divided by 225.
+
+    Of the pixels 4, 8, ..., 220 that greedy decoding predicts, each is one cell nearer to the top
+    left than in decoding. For `objective="wacv2025"` as published; `cells_of` mends it.
+
+    Args:
+        xy: (n, 2) px, on the screen.
+        screen_sizes: (n, 2), width and height of the frame in which xy counts, px.
+        shape: h, w of the map.
+    """
+    share = (xy / screen_sizes * SIDE / (SIDE + 1)).astype(np.float32)
+    cells: NDArray[np.int64] = published_cells(torch.from_numpy(share), shape).numpy()
+    return cells
+
+
 def published_cells(fixations: Float[Tensor, "*b 2"], shape: tuple[int, int]) -> Int[Tensor, "*b"]:
     """Cell of each fixation, x, y from 0 to below 1, as published: floor of a float32 product."""
     h, w = shape
