@@ -132,7 +132,7 @@ def main() -> None:
 
 def decided(file: Path, chosen: dict[str, str]) -> None:
     """Fill in the reviewer's two columns."""
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
         row["decision"] = chosen.get(row["account"], "")

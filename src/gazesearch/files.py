@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
-from gazesearch.errors import UnreadableFile
+from gazesearch.errors import BadSetting, UnreadableFile
 
 MAX_SIZE: Final = 2**30
 """Largest file that is read unless told otherwise: 1 GiB."""
@@ -58,8 +58,12 @@ def _said(error: OSError | ValueError) -> str:
 
 
 @contextmanager
-def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+def written_whole(path: str | os.PathLike[str], *, mode: int | None = None) -> Iterator[Path]:
     """A temporary path beside `path`; renamed to it if the block ends well, else removed.
+
+    Args:
+        path: the file.
+        mode: who may read and write it; None takes that of the file it replaces, or the usual.
 
     Raises:
         UnreadableFile: the folder cannot be written to.
@@ -74,7 +78,8 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         # mkstemp makes files for the owner only; a result is as readable as any other file, or as
         # the one that it replaces.
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
+        if mode is None:
+            mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
         temporary.chmod(mode)
         temporary.replace(file)
     except OSError as error:
@@ -107,10 +112,67 @@ def ready_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file, UTF-8, whole or not at all."""
-    with written_whole(path) as temporary:
+def write_text(path: str | os.PathLike[str], text: str, *, mode: int | None = None) -> None:
+    """Write a text file, UTF-8, whole or not at all; `mode` as in `written_whole`."""
+    with written_whole(path, mode=mode) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def alone(file: Path, *, busy: str) -> Iterator[None]:
+    """Hold a lock while the block runs, where the system and the disk know locks.
+
+    Args:
+        file: what is locked, made if need be; the block may remove it.
+        busy: what to say to who comes second.
+
+    Raises:
+        BadSetting: another process, or another call in this one, holds it.
+    """
+    if sys.platform == "win32":  # a file that is open could not be removed
+        yield
+        return
+    try:
+        opened = file.open("a")
+    except FileNotFoundError:  # its folder has just been removed by who held it
+        raise BadSetting(busy) from None
+    with opened:
+        try:
+            free = locked(opened)
+        except OSError:  # a disk without locks
+            free = True
+        # Whoever held it may have removed the file after it was opened here.
+        same = file.exists() and os.path.samestat(file.stat(), os.fstat(opened.fileno()))
+        if not free or not same:
+            raise BadSetting(busy)
+        yield
+
+
+def locked(opened: IO[Any]) -> bool:
+    """Take the lock of an open file, if nobody has it; the system drops it when it is closed.
+
+    Raises:
+        OSError: the disk knows no locks.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        here = opened.tell()
+        opened.seek(2**30)  # a byte beyond the end: locked bytes cannot be read there
+        try:
+            msvcrt.locking(opened.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            opened.seek(here)
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def digest(path: str | os.PathLike[str]) -> str:

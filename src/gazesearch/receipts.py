@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from gazesearch.errors import DataError, UnreadableFile
+from gazesearch.errors import DataError, UnreadableFile, first_line
 from gazesearch.files import readable, write_text
 
 NAME: Final = "gazesearch-receipt.json"
@@ -145,18 +146,20 @@ def _read(path: Path, _changed: int, _size: int) -> Receipt:
         if said["receipt"] != _FORMAT:
             raise DataError(f"{path}: receipt of format {said['receipt']!r}: update gazesearch")
         receipt = Receipt(
-            repo=_text(said["repo"]),
-            revision=_text(said["revision"]),
-            endpoint=_text(said["endpoint"]),
-            made=_text(said["made"]),
-            parts=tuple(_text(part) for part in said["parts"]),
+            repo=_line(said["repo"]),
+            revision=_line(said["revision"]),
+            endpoint=_line(said["endpoint"]),
+            made=_line(said["made"]),
+            parts=tuple(_line(part) for part in said["parts"]),
             conditions=_text(said["conditions"]),
             files=tuple(_file(file) for file in said["files"]),
         )
     except DataError:
         raise
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is no receipt ({error}): run gazesearch download again") from None
+        raise DataError(
+            f"{path}: is no receipt ({first_line(error)}): run gazesearch download again"
+        ) from None
     return receipt
 
 
@@ -167,10 +170,13 @@ def _file(said: Mapping[str, Any]) -> ReceivedFile:
     path = _text(said["path"])
     if not is_safe(path):
         raise ValueError(f"path {path!r} leads out of the folder")
+    digest = _text(said["digest"])
+    if not is_digest(digest):
+        raise ValueError(f"digest {digest!r}")
     return ReceivedFile(
         path=path,
         size=size,
-        digest=_text(said["digest"]),
+        digest=digest,
         adopted=None if adopted is None else _text(adopted),
     )
 
@@ -179,6 +185,18 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return value
+
+
+def _line(value: Any) -> str:
+    """A text that is shown."""
+    if not _text(value).isprintable():
+        raise ValueError(f"{value!r} is no line of text")
+    return str(value)
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest as a receipt has it; part of it becomes a file's name."""
+    return re.fullmatch(r"sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}", text) is not None
 
 
 def is_safe(path: str) -> bool:

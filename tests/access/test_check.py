@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hub import Hub
+from hub import Answer, Call, Hub
 
 from gazesearch import access
-from gazesearch.access import State, check_access
+from gazesearch.access import State, check_access, find_release
 from gazesearch.cli import ACCESS_STATUS
-from gazesearch.errors import BadSetting
+from gazesearch.errors import BadSetting, HubError
 
 REPO = "phamtrongthang/GazeSearch"
+TOKEN = "hf_neverToBeShown"
 
 ANSWERS = [
     pytest.param("granted", {}, 0, "access is granted to reader", id="granted"),
@@ -88,6 +91,20 @@ def test_a_token_with_odd_characters_is_never_sent_or_shown(hub: Hub, run: Any) 
     assert "oddtoken" not in found.stdout + found.stderr
 
 
+@pytest.mark.parametrize("ask", [lambda: check_access().line, find_release], ids=["check", "files"])
+def test_a_token_that_the_hub_sends_back_is_not_shown(hub: Hub, ask: Callable[[], object]) -> None:
+    def echo(_hub: Hub, call: Call) -> Answer:
+        return Answer.error(403, "GatedRepo", f"not for {call.headers['Authorization']}")
+
+    hub.add_route("GET", ".*/(auth-check|tree/.*)", echo)
+    try:
+        said = str(ask())
+    except HubError as error:
+        said = "".join(traceback.format_exception(error))
+    assert "not for Bearer [token]" in said
+    assert TOKEN not in said
+
+
 def test_without_login_nobody_is_told_that_a_dataset_is_missing(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,10 +112,11 @@ def test_without_login_nobody_is_told_that_a_dataset_is_missing(
     assert check_access("nobody/nothing").state is State.NO_LOGIN
 
 
-@pytest.mark.parametrize("name", ["GazeSearch", "../etc", "a/b/c", "", "a b/c"])
+@pytest.mark.parametrize("name", ["GazeSearch", "../etc", "a/b/c", "", "a b/c", "a/\x1b[0m"])
 def test_what_cannot_be_an_id_is_refused_before_anybody_is_asked(hub: Hub, name: str) -> None:
-    with pytest.raises(BadSetting, match="must be owner/name"):
+    with pytest.raises(BadSetting, match="must be owner/name") as raised:
         check_access(name)
+    assert str(raised.value).isprintable()
     assert not hub.state.calls
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,6 +101,9 @@ LASTING = [
     pytest.param("status", {"status": 401}, "refuses the login: log in again", id="401"),
     pytest.param("status", {"status": 403}, "not granted.*access check", id="403"),
     pytest.param("status", {"status": 404}, "no dataset", id="404"),
+    pytest.param(
+        "status", {"status": 429, "headers": {"Retry-After": "3"}}, "to wait .429.*again", id="429"
+    ),
 ]
 
 
@@ -117,6 +118,8 @@ def test_a_lasting_fault_is_one_line_and_the_next_run_goes_on(
     line: str,
 ) -> None:
     monkeypatch.setattr(fetch, "PAUSE_S", 0.0)
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)  # the client's own pauses, of 20 s in all
     fault = hub.fail(kind, path="/images/b.jpg", method="GET", times=99, **settings)
     with pytest.raises(HubError, match=line) as raised:
         get(tmp_path)
@@ -125,6 +128,10 @@ def test_a_lasting_fault_is_one_line_and_the_next_run_goes_on(
     assert not wrong(tmp_path, dataset)
     there = arrived(tmp_path, dataset)
     assert "images/b.jpg" not in there
+    if "headers" in settings:
+        pauses = [seconds for seconds in waited if seconds > 0.05]  # file locks poll more often
+        assert pauses
+        assert min(pauses) >= 3.0
     fault.times = 0
     assert get(tmp_path).fetched == len(dataset.files) - len(there)
     assert not wrong(tmp_path, dataset)
@@ -142,6 +149,7 @@ def test_a_large_file_goes_on_where_it_broke_off(
     hub.state.calls.clear()
     get(tmp_path, only=["checkpoints"])
     ranges = [c.headers["Range"] for c in hub.state.calls if c.on_cdn]
+    assert not [c for c in hub.state.calls if c.on_cdn and "Authorization" in c.headers]
     assert ranges == ["bytes=300000-399999", "bytes=400000-499999", "bytes=500000-511999"]
     assert not wrong(tmp_path, dataset)
 
@@ -307,25 +315,55 @@ def test_the_token_goes_to_the_hub_alone_and_is_written_nowhere(
     assert [c for c in hub.state.calls if c.on_cdn]
 
 
-def test_two_downloads_at_once_leave_nothing_wrong(
+def test_a_second_download_into_the_folder_is_refused_while_one_is_at_work(
     hub: Hub, dataset: SimpleNamespace, tmp_path: Path
 ) -> None:
-    release = find_release()
-    ended: list[bool] = []
+    refused: list[str] = []
 
-    def once() -> None:
-        with contextlib.suppress(HubError, UnreadableFile):
-            download(release, tmp_path, accepted=release.conditions)
-        ended.append(not wrong(tmp_path, dataset))
+    def again(_text: str, _done: float) -> None:
+        with pytest.raises(BadSetting, match="another download into it is at work") as raised:
+            get(tmp_path)
+        refused.append(str(raised.value))
 
-    threads = [threading.Thread(target=once) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert ended == [True, True]
-    get(tmp_path)
+    get(tmp_path, progress=again)
+    assert refused
+    assert not wrong(tmp_path, dataset)
     assert arrived(tmp_path, dataset) == dataset.files.keys()
+    assert not (tmp_path / fetch.WORKSHOP).exists()
+    assert get(tmp_path).kept == len(dataset.files)
+
+
+def test_a_download_that_is_refused_leaves_nothing_behind(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations/paths.json").write_text("mine")
+    with pytest.raises(DataError, match="not what the hub holds"):
+        get(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["annotations"]
+
+
+HOSTILE = [
+    pytest.param("images/a.jpg", {"size": -1}, id="a size below nothing"),
+    pytest.param("images/a.jpg", {"size": "9"}, id="a size that is a text"),
+    pytest.param("images/a.jpg", {"oid": "../" * 9 + "evil"}, id="a name that leads elsewhere"),
+    pytest.param(
+        CHECKPOINT, {"lfs": {"oid": "/tmp/evil", "size": 2**26, "pointerSize": 1}}, id="a path"
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "said"), HOSTILE)
+def test_a_list_without_sizes_and_digests_is_refused(
+    hub: Hub, dataset: SimpleNamespace, path: str, said: dict[str, Any]
+) -> None:
+    dataset.repo.entry(path).update(said)
+    with pytest.raises(DataError, match=f"{path}: the hub lists no size and digest"):
+        find_release()
+
+
+def test_a_revision_that_is_no_commit_is_refused(hub: Hub, dataset: SimpleNamespace) -> None:
+    dataset.repo.sha = "\x1b[2J"
+    with pytest.raises(DataError, match="names no commit of it"):
+        find_release()
 
 
 @pytest.mark.parametrize("path", ["/api/datasets/[^/]+/GazeSearch$", "/tree/"])

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
 
-from gazesearch.access.harmless import as_json, cell, has_ink, plain
+from gazesearch.access.harmless import (
+    as_json,
+    cell,
+    has_ink,
+    holds_token,
+    lines,
+    plain,
+    without_tokens,
+)
 
-EVERYTHING = "".join(map(chr, [*range(0x110000)]))
+# All planes that have characters, and the start of the private ones.
+EVERYTHING = "".join(map(chr, [*range(0x33480), *range(0xE0000, 0xF0010)]))
 
 
 def test_of_all_characters_none_that_acts_is_left() -> None:
@@ -39,9 +49,35 @@ def test_a_megabyte_is_cut_and_counted() -> None:
     assert plain("\x1b" * 2**20, limit=3) == "\\x1b\\x1b\\x1b… (1,048,576 characters)"
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " \n=", "＝", "＋", "－", "＠"])
-def test_no_cell_is_a_formula(start: str) -> None:
-    assert cell(f"{start}1+1").lstrip()[0] not in "=+-@＝＋－＠"
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", '"=', "' =", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("before", ["", "a;", "a,", "a, ", ";;"])
+def test_no_cell_is_a_formula_whatever_parts_cells(before: str, start: str) -> None:
+    for text in re.split("[,;]", cell(f"{before}{start}1+1.png")):
+        assert text.lstrip(' "')[:1] not in tuple("=+-@＝＋－＠")
+
+
+def test_an_image_called_like_a_formula_is_none_in_a_cell() -> None:
+    assert cell("=1+1.png") == "'=1+1.png"
+    assert cell("a.png; =1+1.png") == "a.png; '=1+1.png"
+    assert cell("2-1, a+b; x@y") == "2-1, a+b; x@y"
+
+
+def test_several_lines_stay_lines_and_stay_whole() -> None:
+    assert lines("a\r\nb\x1b\u202e\n" + "c" * 3_000) == "a\nb\\x1b\\u202e\n" + "c" * 3_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Bearer hf_abcdefgh12345678", "Bearer [token]"),
+        ("hf_oauth_abcdefgh12345678!", "[token]!"),
+        ("secretword of mine", "[token] of mine"),
+        ("hf_hub_download failed", "hf_hub_download failed"),
+    ],
+)
+def test_tokens_are_taken_out_and_nothing_else(text: str, shown: str) -> None:
+    assert without_tokens(text, "secretword", None, "") == shown
+    assert holds_token(text, "secretword") == (text != shown)
 
 
 def test_json_has_no_tag_no_control_and_the_same_content() -> None:

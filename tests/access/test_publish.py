@@ -275,6 +275,12 @@ def test_a_violation_ends_with_status_1_and_asks_the_hub_nothing(
     assert not (tmp_path / "dataset.release").exists()
 
 
+def test_what_is_no_repository_is_refused(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="must be owner/name"):
+        publish(root, repo="phantom", dry_run=True, staging=tmp_path / "staging")
+    assert not (tmp_path / "staging").exists()
+
+
 def test_without_mlcroissant_nothing_is_published(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

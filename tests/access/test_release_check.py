@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shutil
+import struct
 import tarfile
 import tomllib
 import wave
@@ -178,10 +179,12 @@ def table_bytes(**columns: Any) -> bytes:
     return file.getvalue()
 
 
-def zipped(name: str, content: bytes) -> bytes:
+def zipped(name: str, content: bytes, *, compression: int = 0, comment: bytes = b"") -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr(name, content)
+    with zipfile.ZipFile(file, "w", compression) as packed:
+        member = zipfile.ZipInfo(name)
+        member.comment = comment
+        packed.writestr(member, content, compression)
     return file.getvalue()
 
 
@@ -208,6 +211,38 @@ def spoken() -> bytes:
         sound.setframerate(8000)
         sound.writeframes(bytes(800))
     return file.getvalue()
+
+
+def two_pages() -> bytes:
+    file = io.BytesIO()
+    pages = [PIL.Image.new("L", (8, 8)) for _ in range(2)]
+    pages[1].encoderinfo = {"tiffinfo": {270: "seen"}}
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
+    return file.getvalue()
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + bytes(4)
+
+
+def image_is(content: Callable[[], bytes]) -> Callable[[Path], None]:
+    """Give an image another content, whatever its ending says."""
+
+    def plant(root: Path) -> None:
+        min((root / "images").glob("*.png")).write_bytes(content())
+
+    return plant
+
+
+def with_bytes(at: int, content: bytes) -> Callable[[Path], None]:
+    """Put bytes into the middle of an image."""
+
+    def plant(root: Path) -> None:
+        file = min((root / "images").glob("*.png"))
+        data = file.read_bytes()
+        file.write_bytes(data[:at] + content + data[at:])
+
+    return plant
 
 
 def text_chunk(key: str, value: str) -> PngInfo:
@@ -263,6 +298,13 @@ PLANTED: list[tuple[str, str, Callable[[Path], None]]] = [
     ("pixels", "an array of pixels", no_gate(
         beside("a.npy", array_bytes(np.zeros((64, 64), np.uint8))))),
     ("pixels", "a grid of numbers", no_gate(in_field("map", [[7] * 40] * 40))),
+    ("pixels", "an image in hexadecimal digits", no_gate(
+        in_field("preview", image_bytes("JPEG").hex()))),
+    ("pixels", "an image in base64 of addresses", no_gate(
+        in_field("preview", base64.urlsafe_b64encode(image_bytes("JPEG")).decode().rstrip("=")))),
+    ("pixels", "an image in a data URI of another kind", no_gate(
+        in_field("preview", f"url({DATA_URI.replace('image/png', 'text/plain')})"))),
+    ("pixels", "an image in an archive called weights", weights(zipped("data/0", image_bytes()))),
     ("pixels", "an image called weights", weights(image_bytes("TIFF"))),
     # DICOM
     ("dicom", "a DICOM file without a gate", no_gate(beside("a.json", DICOM))),
@@ -276,11 +318,16 @@ PLANTED: list[tuple[str, str, Callable[[Path], None]]] = [
     ("dictation", "free text without blanks", in_field("extra", SPEECH.replace(" ", "_"))),
     ("dictation", "a report's section", beside("a.txt", b"FINDINGS: none.\n")),
     ("dictation", "text in a Parquet column", beside("a.parquet", lambda: table_bytes(a=[SPEECH]))),
+    ("dictation", "a text called weights", weights(SPEECH.encode())),
+    ("dictation", "a remark on a member of an archive", beside(
+        "a.zip", zipped("x", b"1", comment=SPEECH.encode()))),
     ("dictation", "sound", beside("a.bin", spoken())),
     # dates
     ("date", "an ISO date", in_field("session", "2019-03-14")),
     ("date", "a date of another order", in_field("session", "03/14/2019")),
     ("date", "a date in words", in_field("session", "14 March 2019")),
+    ("date", "a date with the dashes of a word processor", in_field("session", "2019–03–14")),
+    ("date", "a date in wide digits", in_field("session", "２０１９－０３－１４")),
     ("date", "a date as a number", in_field("session", 20190314)),
     ("date", "seconds since 1970", in_field("start_time", 1552521600)),
     ("date", "a shifted date in a file's name", renamed("view_21800506.png")),
@@ -291,6 +338,10 @@ PLANTED: list[tuple[str, str, Callable[[Path], None]]] = [
     ("patient_id", "a column of patients", beside("a.csv", b"image,patient_id\na.png,4\n")),
     ("patient_id", "an identifier as subject", in_field("subject", 10000032)),
     ("patient_id", "an identifier in a file's name", renamed(f"{PERSON}.png")),
+    ("patient_id", "an identifier in capitals", in_field("source", PERSON.upper())),
+    ("patient_id", "an identifier parted by nothing seen", in_field("x", f"p1\u200b{PERSON[2:]}")),
+    ("patient_id", "an identifier in packed weights", weights(
+        zipped("data.pkl", PERSON.encode(), compression=zipfile.ZIP_DEFLATED))),
     ("patient_id", "an identifier in weights", weights(b"\x80\x02" + PERSON.encode() + b".")),
     # readers
     ("reader_name", "a reader's name", in_field("session", "by grete leserin")),
@@ -306,6 +357,14 @@ PLANTED: list[tuple[str, str, Callable[[Path], None]]] = [
     ("exif", "text in a PNG", image_with(pnginfo=text_chunk("Comment", "seen"))),
     ("exif", "EXIF in a JPEG", image_with(format="JPEG", exif=EXIF)),
     ("exif", "a comment in a JPEG", image_with(format="JPEG", comment=b"seen")),
+    ("exif", "a chunk of its own in a PNG", with_bytes(33, png_chunk(b"prVt", b"seen"))),
+    ("exif", "a segment of its own in a JPEG", image_is(
+        lambda: image_bytes("JPEG")[:2] + b"\xff\xe2\x00\x06seen" + image_bytes("JPEG")[2:])),
+    ("exif", "words of a GIF's program", image_is(
+        lambda: image_bytes("GIF")[:-1] + b"\x21\xff\x0bMY PROGRAM1\x04seen\x00;")),
+    ("exif", "words on the second page of a TIFF", image_is(two_pages)),
+    ("closed", "an image that cannot be told from what is beside it", image_is(
+        lambda: image_bytes("JPEG2000"))),
     ("exif", "bytes after an image's end", more_bytes),
     # files nobody listed
     ("unlisted", "a note", extra("notes.txt")),
@@ -314,6 +373,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], None]]] = [
     ("unlisted", "an image without annotation", extra("images/z.png", image_bytes())),
     ("link", "a link out of the folder", linked),
     ("missing", "an image that is not there", first_removed),
+    ("closed", "a packed file called weights", weights(gzip.compress(b"0"))),
     ("closed", "a file that cannot be looked into", beside("a.pdf", b"%PDF-1.7 ")),
     ("secret", "an access token", in_field("x", "hf_" + "a" * 30)),
 ]  # fmt: skip
@@ -350,6 +410,36 @@ def test_what_the_card_says_may_stand_there(
     assert kind in kinds(root)
     told(root, "[privacy]", f"[privacy]\n{said}")
     assert kind not in kinds(root)
+
+
+def test_licence_and_citation_may_hold_dates_and_authors_but_no_reader(root: Path) -> None:
+    (root / "LICENSE").write_text("Version 2.0, January 2004, Dr. Some Author, mail a@example.org")
+    (root / "CITATION.cff").write_text("date-released: 2024-11-05\nauthors: [x]\n")
+    assert checked(root).violations == ()
+    (root / "LICENSE").write_text("with thanks to Grete Leserin")
+    assert kinds(root) == {"reader_name"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a" * 100_000, id="word"),
+        pytest.param("a." * 50_000, id="dots"),
+        pytest.param("1.2." * 50_000, id="numbers"),
+        pytest.param("a-" * 50_000 + "1", id="hyphens"),
+        pytest.param("a'" * 50_000 + "1", id="apostrophes"),
+        pytest.param("a" * 64 + " " * 100_000 + "!", id="blanks"),
+    ],
+)
+def test_a_text_of_any_length_is_gone_through_once(text: str, root: Path) -> None:
+    # In time that grows with its square this would take hours.
+    in_field("mask", text)(root)
+    assert kinds(root) <= {"dicom", "dictation"}
+
+
+def test_a_number_of_any_length_is_no_date(root: Path) -> None:
+    beside("a.json", b'{"start_time": 1' + b"0" * 400 + b"}")(root)
+    assert kinds(root) == set()
 
 
 def test_an_ungated_dataset_without_credentialed_parts_may_show_its_images(root: Path) -> None:
@@ -397,6 +487,7 @@ def test_the_template_is_read_when_it_is_filled_in(tmp_path: Path) -> None:
         ('summary = "Radio', 'sumary = "Radio', "unknown key 'sumary'"),
         ("credentialed = true", "credentialed = 1", "part 2: credentialed: must be of kind bool"),
         ('path = "images"', 'path = "../images"', "part 2: path: must be a folder below"),
+        ('path = "images"', 'path = "data/images"', "part 2: path: data/ is written by publish"),
         ('version = "1.0.0"', 'version = "one"', "version: must be three numbers"),
         ('"Country" = "country"', '"Country" = "land"', "gate: fields: 'Country'"),
         ('licence_link = "https', 'licence_link = ""\n#', "licence: other needs licence_name"),

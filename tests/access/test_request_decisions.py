@@ -286,7 +286,7 @@ def test_a_token_that_is_none_is_not_quoted(
     hub: RequestHub, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret\nSecret123456 x")
-    with pytest.raises(HubError, match="the token holds what no token has") as error:
+    with pytest.raises(HubError, match="the token holds characters that no token has") as error:
         review_of(hub, log)
     assert "ecret1" not in str(error.value)
 

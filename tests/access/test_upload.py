@@ -15,7 +15,7 @@ from gazesearch.access.release_check import Checked
 from gazesearch.access.release_file import Release, read_release
 from gazesearch.access.staging import Staged
 from gazesearch.access.upload import Uploaded, upload
-from gazesearch.errors import DataError, HubError
+from gazesearch.errors import HubError
 
 # Of the HTTP library, which huggingface_hub 2.4.0 calls in an old way.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -214,12 +214,3 @@ def test_words_of_a_server_are_shown_harmlessly(hub: Hub, release: Release, tmp_
         put(tmp_path, release)
     assert str(raised.value).isprintable()
     assert "\\x1b[31m\\u202e[token] [token]" in str(raised.value)
-
-
-@pytest.mark.parametrize("name", ["", "phantom", "lab/../x", "lab/a b", "lab/a\x1b[0m"])
-def test_what_is_no_repository_is_refused(name: str) -> None:
-    from gazesearch.access.upload import checked_name
-
-    with pytest.raises(DataError, match="must be OWNER/NAME") as raised:
-        checked_name(name)
-    assert str(raised.value).isprintable()

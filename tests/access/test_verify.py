@@ -86,6 +86,27 @@ def test_a_damaged_receipt_is_refused(tmp_path: Path, text: str) -> None:
         verify(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("revision", "\x1b[2J"), ("made", "now\nfiles: all sound"), ("parts", ["\u202e"])],
+)
+def test_a_receipt_that_acts_in_a_terminal_is_refused(root: Path, field: str, value: Any) -> None:
+    said = json.loads((root / NAME).read_text())
+    (root / NAME).write_text(json.dumps({**said, field: value}))
+    with pytest.raises(DataError, match="is no line of text") as raised:
+        verify(root)
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize("digest", ["md5:00", "sha256:../../x", "sha256:00", "git-sha1:"])
+def test_a_receipt_with_a_digest_that_is_none_is_refused(root: Path, digest: str) -> None:
+    said = json.loads((root / NAME).read_text())
+    said["files"][0]["digest"] = digest
+    (root / NAME).write_text(json.dumps(said))
+    with pytest.raises(DataError, match="is no receipt .digest"):
+        verify(root)
+
+
 @pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "images/../../x", "a\\b", ""])
 def test_a_receipt_that_leads_out_of_the_folder_is_refused(root: Path, path: str) -> None:
     said = json.loads((root / NAME).read_text())

@@ -17,6 +17,7 @@ from hub import Answer, Call
 from hub_requests import REPO, TOKEN, RequestHub
 
 from gazesearch.access.decision_log import read_log, verify_log
+from gazesearch.cli import main
 
 pytest.importorskip("huggingface_hub", reason="needs the extra `hub`")
 
@@ -24,26 +25,42 @@ EVIL = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>\r\n\u202e=HYPERLINK(1)\
 
 
 class Desk:
-    """A hub, a reviewer who is logged in, and a log."""
+    """A hub, a reviewer who is logged in, and a log.
 
-    def __init__(self, hub: RequestHub, folder: Path) -> None:
+    Called, it runs the command line in this process; `start` in one of its own, which may be
+    killed.
+    """
+
+    def __init__(
+        self,
+        hub: RequestHub,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
         self.hub, self.folder, self.log = hub, folder, folder / "log.jsonl"
         self.env = {
-            **os.environ,
             "HF_ENDPOINT": hub.endpoint,
             "HF_TOKEN": TOKEN,
             "HF_HOME": str(folder / "hf"),
             "GAZESEARCH_REQUESTS_LOG": str(self.log),
             "GAZESEARCH_DEBUG": "1",  # tracebacks, too, hold no token
         }
+        for name, value in self.env.items():
+            monkeypatch.setenv(name, value)
+        # Read when huggingface_hub is imported, which other tests do.
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.endpoint)
+        monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(folder / "hf" / "token"))
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        self.monkeypatch, self._capsys = monkeypatch, capsys
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *words: str | Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    def start(self, *words: str | Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "gazesearch.cli", "requests", *map(str, words)]
         self.process = subprocess.Popen(
             [*command, "--repo", REPO],
-            env=self.env,
-            stdin=stdin,
+            env={**os.environ, **self.env},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -51,20 +68,24 @@ class Desk:
 
     def __call__(self, *words: str | Path) -> tuple[int, str, str]:
         """Status, output, and the lines of errors."""
-        process = self.start(*words)
-        out, err = (stream.decode() for stream in process.communicate(timeout=120))
+        self._capsys.readouterr()
+        given = ["gazesearch", "requests", *map(str, words), "--repo", REPO]
+        self.monkeypatch.setattr(sys, "argv", given)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = self._capsys.readouterr()
         assert TOKEN not in out + err
         lines = [line for line in err.splitlines() if line.startswith("gazesearch: ")]
-        return process.returncode, out, "\n".join(lines)
+        return int(ended.value.code or 0), out, "\n".join(lines)
 
     def at_a_terminal(self, keys: bytes, *words: str) -> tuple[int, str]:
         ours, theirs = pty.openpty()
         os.write(ours, keys)
-        process = self.start(*words, stdin=theirs)
-        os.close(theirs)
-        out, _ = process.communicate(timeout=120)
+        with os.fdopen(theirs) as terminal, self.monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", terminal)
+            status, out, _ = self(*words)
         os.close(ours)
-        return process.returncode, out.decode()
+        return status, out
 
     def kill(self, _call: Call | None = None) -> Answer:
         assert self.process is not None
@@ -73,9 +94,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
     with RequestHub() as hub:
-        yield Desk(hub, tmp_path)
+        yield Desk(hub, tmp_path, monkeypatch, capsys)
 
 
 def test_a_reviewer_lists_looks_and_is_reminded(desk: Desk) -> None:
@@ -120,7 +143,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_decided(desk: Desk) -> No
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -133,10 +156,12 @@ def write_rows(file: Path, rows: list[dict[str, str]], *, between: str = ",") ->
 
 def test_a_reviewed_list_is_worked_off_once_and_what_changed_is_left(desk: Desk) -> None:
     users = ["alice", "bob", "carol", "dave"]
-    alice, bob, carol, dave = (desk.hub.ask(user) for user in users)
+    many = {"Yes, I have, and keep, and hold, a, b, c, d, e, f, g, h, i, account": True}
+    alice, bob, carol, dave = (desk.hub.ask(user, fields=many) for user in users)
     file = desk.folder / "list.csv"
     assert desk("export", file)[1] == f"{file}: 4 requests\n"
     assert file.stat().st_mode & 0o077 == 0
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")  # or a spreadsheet takes ä for two letters
     assert desk("export", file)[0] == 2
     rows = rows_of(file)
     for row, decision in zip(rows, ["accept", "Reject ", "accept", ""], strict=True):
@@ -183,6 +208,7 @@ def test_a_faulty_list_sends_nothing(desk: Desk) -> None:
         **{c: {1: exported[0][c]} for c in exported[0]} | {"decision": {}}
     )
     assert "must stay as they were" in said(shown={0: "1.5E+10"})
+    assert "must stay as they were" in said(log={0: "9" * 5_000})
     assert "row 2: account: is not what was exported" in said(account={0: "bob", 1: "alice"})
     assert desk.hub.posts == []
     file.write_text("a,b\n1,2\n")
@@ -191,7 +217,7 @@ def test_a_faulty_list_sends_nothing(desk: Desk) -> None:
 
 def test_declared_fields_are_shown_harmlessly_everywhere(desk: Desk) -> None:
     fields = {
-        f"{EVIL} {k}": text for k, text in enumerate((EVIL, "=1+1", "\t@SUM(A1)", "x" * 10**6))
+        f"{EVIL} {k}": text for k, text in enumerate((EVIL, "=1+1", "\t@SUM(A1)", "x" * 10**5))
     }
     desk.hub.ask("mallory", fullname=EVIL, email=f"=cmd|{EVIL}", fields=fields)
     desk.hub.ask(EVIL[:30], fields={"Country": "-2+3"})
@@ -201,14 +227,14 @@ def test_declared_fields_are_shown_harmlessly_everywhere(desk: Desk) -> None:
     )]  # fmt: skip
     desk("export", file)
     desk("accept", "mallory", "--yes")
-    outputs += [desk("log")[1], desk.log.read_text(), file.read_text(encoding="utf-8")]
+    outputs += [desk("log")[1], desk.log.read_text(), file.read_text(encoding="utf-8-sig")]
     for text in outputs:
         assert all(line.isprintable() for line in text.splitlines())
     assert "\n".join(outputs).count("\r") == 0
     assert len(outputs[1]) < 30_000
-    assert "(1,000,000 characters)" in outputs[1]
+    assert "(100,000 characters)" in outputs[1]
     assert "<script>" not in outputs[3]
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         cells = [cell for row in csv.reader(stream) for cell in row]
     assert not [cell for cell in cells if cell.lstrip()[:1] in tuple("=+-@")]
     # The reviewer's copy comes back as it was exported.
@@ -224,7 +250,9 @@ def test_declared_fields_are_shown_harmlessly_everywhere(desk: Desk) -> None:
 def test_killed_before_or_after_the_effect_it_still_arrives_once(desk: Desk, when: str) -> None:
     alice = desk.hub.ask("alice")
     setattr(desk.hub, f"{when}_effect", desk.kill)
-    assert desk("accept", "alice", "--yes")[0] == -signal.SIGKILL
+    killed = desk.start("accept", "alice", "--yes")
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
     assert [entry.what for entry in read_log(desk.log)] == ["intent"]
     assert "not known yet" in desk("log")[1]
     setattr(desk.hub, f"{when}_effect", lambda _call: None)
@@ -261,11 +289,11 @@ def test_log_verify_ends_with_status_1_at_an_altered_byte(desk: Desk) -> None:
 
 
 def test_without_a_login_it_says_how(desk: Desk) -> None:
-    del desk.env["HF_TOKEN"]
+    desk.monkeypatch.delenv("HF_TOKEN")
     assert desk("list")[2] == (
         "gazesearch: owner/scans: nobody is logged in: hf auth login, or set HF_TOKEN"
     )
-    desk.env["HF_TOKEN"] = "hf_anotherToken0123456789"
+    desk.monkeypatch.setenv("HF_TOKEN", "hf_anotherToken0123456789")
     status, _, err = desk("list")
     assert (status, "log in again" in err) == (2, True)
 

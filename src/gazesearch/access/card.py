@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from gazesearch.access.harmless import markdown, prose
 from gazesearch.access.release_file import Part, Release
-from gazesearch.access.words import markdown, prose
 from gazesearch.audit import SEVERITIES, Audit
 from gazesearch.audit.report import shown
 from gazesearch.errors import DataError, first_line, require
@@ -140,7 +140,7 @@ def _body(
 ) -> Iterator[str]:
     about = release.dataset
     yield f"# {markdown(about.title)}"
-    yield markdown(about.summary, longest=1000)
+    yield markdown(about.summary, limit=1000)
     yield f"Version {about.version}, {about.published:%Y-%m-%d}. {_people(about.authors)}."
     if about.description.strip():
         yield prose(about.description)
@@ -157,7 +157,7 @@ def _body(
     yield "## Counts"
     for name in ("counts", "by_split", "by_finding"):
         item = audit[name]
-        yield markdown(item.found, longest=1000)
+        yield markdown(item.found, limit=1000)
         if item.table is not None:
             rows = [tuple(map(shown, row)) for row in item.table.rows[:NAMES_SHOWN]]
             yield _table(item.table.columns, rows)
@@ -269,7 +269,7 @@ def _amount(size: tuple[int, int]) -> tuple[str, str]:
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [columns, *rows]
-    cells = [[markdown(cell, longest=2000) or " " for cell in line] for line in lines]
+    cells = [[markdown(cell, limit=2000) or " " for cell in line] for line in lines]
     texts = [f"| {' | '.join(line)} |" for line in cells]
     return "\n".join([texts[0], "|" + " --- |" * len(columns), *texts[1:]])
 
@@ -279,7 +279,7 @@ def changelog(release: Release) -> str:
     about = release.dataset
     lines = [f"# Changelog of {markdown(about.title)}", ""]
     lines += [f"## {about.version}, {about.published:%Y-%m-%d}", ""]
-    lines += [f"- {markdown(change, longest=1000)}" for change in about.changes]
+    lines += [f"- {markdown(change, limit=1000)}" for change in about.changes]
     if about.earlier_changes.strip():
         lines += ["", prose(about.earlier_changes)]
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gazesearch.access.words import plain
+from gazesearch.access.harmless import plain
 from gazesearch.audit import Audit
 from gazesearch.files import written_whole
 from gazesearch.scanpaths import Scanpaths
@@ -128,4 +128,4 @@ def _plain(axes: Axes, label: str) -> None:
 
 def _name(text: str) -> str:
     # A dollar sign would start a formula.
-    return plain(text, longest=32).replace("$", r"\$")
+    return plain(text, limit=32).replace("$", r"\$")

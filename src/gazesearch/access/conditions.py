@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from gazesearch.access.harmless import lines
+
 REPO: Final = "phamtrongthang/GazeSearch"
 """The published dataset."""
 
@@ -53,12 +55,4 @@ def with_card(prompt: object) -> str:
     """
     if not isinstance(prompt, str) or not prompt.strip():
         return CONDITIONS
-    return f"{CONDITIONS}\nThe page of the dataset says:\n{plain(prompt.strip())}\n"
-
-
-def plain(text: str) -> str:
-    """A text from elsewhere, fit for a terminal: what is not printable is shown as its code."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    return "\n".join(
-        "".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in lines
-    )
+    return f"{CONDITIONS}\nThe page of the dataset says:\n{lines(prompt.strip())}\n"

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gazesearch.access.harmless import plain
 from gazesearch.access.release_file import Release
-from gazesearch.access.words import plain
 from gazesearch.errors import DataError, require
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def validate(file: Path) -> tuple[str, ...]:
         try:
             dataset = mlcroissant.Dataset(jsonld=str(file))
         except Exception as error:  # its ValidationError, and whatever rdflib and its parsers raise
-            reason = plain(" ".join(str(error).split()), longest=500)
+            reason = plain(" ".join(str(error).split()), limit=500)
             raise DataError(f"{file}: mlcroissant refuses it: {reason}") from error
         finally:
             log.setLevel(level)

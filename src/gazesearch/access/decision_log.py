@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
-from gazesearch.access.requests import Status, Verdict
+from gazesearch.access.requests import STATUSES, TARGET, Status, Verdict
 from gazesearch.errors import DataError, UnreadableFile
-from gazesearch.files import readable
+from gazesearch.files import locked, readable
 
 LONGEST_LINE: Final = 2**16
 START: Final = "sha256:" + "0" * 64
@@ -163,9 +162,29 @@ def _parsed(line: bytes) -> Entry | None:
             record["hints"] = tuple(record["hints"])
         entry = Entry(**record)
         same = _bytes(entry, digest=True) == line and _sealed(entry).digest == entry.digest
+        same = same and _is_sound(entry)
     except (ValueError, TypeError, RecursionError):
         return None
     return entry if same else None
+
+
+def _is_sound(entry: Entry) -> bool:
+    """Whether each value is of its kind: whoever shares the log can write digests that fit."""
+    texts = (entry.who, entry.repo, entry.request, entry.user, entry.reason, entry.said)
+    words = (
+        (entry.what, ("intent", "outcome", "mended")),
+        (entry.decision, (None, *TARGET)),
+        (entry.origin, (None, *STATUSES)),
+        (entry.result, (None, *MEANING)),
+    )
+    return (
+        all(text is None or isinstance(text, str) for text in texts)
+        and all(word in known for word, known in words)
+        and type(entry.n) is int
+        and (entry.intent is None or type(entry.intent) is int)
+        and datetime.fromisoformat(entry.when).tzinfo is not None
+        and all(isinstance(hint, str) for hint in entry.hints or ())
+    )
 
 
 class LogWriter:
@@ -264,26 +283,17 @@ def held(path: Path, *, who: str, repo: str, wait_s: float = 30.0) -> Iterator[L
         raise UnreadableFile(f"{path}: cannot be written: {error.strerror}") from error
     with file:
         end = time.monotonic() + wait_s
-        while not _locked(file):
+        while not _locked(path, file):
             if time.monotonic() > end:
                 raise UnreadableFile(f"{path}: another reviewer is deciding: try again")
             time.sleep(0.05)
         yield LogWriter(path, file, who, repo)
 
 
-def _locked(file: IO[bytes]) -> bool:
-    """Take the lock of a file, if nobody has it; the system drops it when the file is closed."""
+def _locked(path: Path, file: IO[bytes]) -> bool:
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(2**30)  # a byte beyond the end: locked bytes cannot be read there
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            file.seek(0)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        return locked(file)
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path}: its disk knows no locks ({error.strerror}): keep the log elsewhere: --log"
+        ) from error

@@ -22,7 +22,7 @@ from gazesearch.access.decision_log import (
     last_decisions,
     open_intents,
 )
-from gazesearch.access.harmless import has_ink, plain
+from gazesearch.access.harmless import has_ink, holds_token, plain
 from gazesearch.access.requests import (
     ORIGINS,
     TARGET,
@@ -31,7 +31,6 @@ from gazesearch.access.requests import (
     RequestsOnHub,
     Status,
     Verdict,
-    holds_token,
 )
 from gazesearch.errors import BadSetting, DataError, HubError
 

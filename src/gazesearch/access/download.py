@@ -7,8 +7,9 @@ import os
 import shutil
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +18,10 @@ from typing import Any, Final
 from gazesearch.access.adopt import Adopted, adopt
 from gazesearch.access.conditions import NOTICE
 from gazesearch.access.fetch import WORKSHOP, Fetcher, Stopped
-from gazesearch.access.hub import hub_error, trouble_of
+from gazesearch.access.hub import harmless_cause, hub_error, trouble_of
 from gazesearch.access.release import Release, parts_of
 from gazesearch.errors import BadSetting, DataError, HubError, UnreadableFile, require
-from gazesearch.files import ready_folder, write_text
+from gazesearch.files import alone, ready_folder, write_text
 from gazesearch.receipts import NAME, Receipt, ReceivedFile
 
 THREADS: Final = 8
@@ -106,34 +107,34 @@ def download(
         progress: told what is done, and the fraction done.
 
     Raises:
-        BadSetting: the conditions were not accepted.
+        BadSetting: the conditions were not accepted, or another download is at work in the folder.
         HubError: the hub refuses, or files do not arrive.
         UnreadableFile: no room on the disk, or the folder cannot be written to.
         DataError: the folder holds other files under these names.
         MissingExtra: huggingface_hub is not installed.
     """
     require("huggingface_hub", extra="hub")
+    if accepted != release.conditions:
+        raise BadSetting("the conditions of this release were not accepted: read them first")
+    parts = parts_of(only)
     try:
-        return _download(release, Path(folder), accepted, only, local, progress)
+        root = ready_folder(folder)
+        with _at_work(root):
+            return _download(release, root, parts, local, progress)
     except OSError as error:
         if isinstance(error, HubError) or (trouble := trouble_of(error)).kind != "disk":
             raise
-        raise hub_error(trouble, str(folder), repo=release.repo) from error
+        raise hub_error(trouble, str(folder), repo=release.repo) from harmless_cause(error)
 
 
 def _download(
     release: Release,
-    folder: Path,
-    accepted: str,
-    only: Sequence[str],
+    root: Path,
+    parts: Sequence[str],
     local: str | os.PathLike[str] | None,
     progress: Callable[[str, float], None] | None,
 ) -> Downloaded:
-    if accepted != release.conditions:
-        raise BadSetting("the conditions of this release were not accepted: read them first")
     say = progress or (lambda _text, _done: None)
-    root = ready_folder(folder)
-    parts = parts_of(only)
     earlier = _earlier(root, release, parts)
     wanted = release.of_parts(parts)
     say("looking at what is there", 0.0)
@@ -161,6 +162,22 @@ def _download(
         bytes_fetched=sum(file.size for file in missing),
         other=linked.other,
     )
+
+
+@contextmanager
+def _at_work(root: Path) -> Iterator[None]:
+    """The hidden folder, where nobody else works meanwhile; it stays if half of a file is in it."""
+    workshop = root / WORKSHOP
+    workshop.mkdir(exist_ok=True)
+    busy = f"{root}: another download into it is at work: wait for it, or choose another by --to"
+    with alone(workshop / ".lock", busy=busy):
+        try:
+            yield
+        except BaseException:
+            if not _half_there(root):
+                shutil.rmtree(workshop, ignore_errors=True)
+            raise
+        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _earlier(root: Path, release: Release, parts: Collection[str]) -> Receipt | None:

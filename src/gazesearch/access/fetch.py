@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from gazesearch.access.hub import PAUSE_S, TRIES, Trouble, client, hub_error, quiet, trouble_of
+from gazesearch.access.hub import (
+    PAUSE_S,
+    TRIES,
+    Trouble,
+    client,
+    harmless_cause,
+    hub_error,
+    quiet,
+    trouble_of,
+)
 from gazesearch.access.release import Release
 from gazesearch.receipts import ReceivedFile
 
@@ -48,14 +57,13 @@ class Fetcher:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """The hidden folder, made; removed in the end if all is well."""
+        """The hidden folder, made and emptied of what is of no use."""
         shutil.rmtree(self._small, ignore_errors=True)  # a killed run's halves are of no use
         for folder in (self._small, self._large):
             folder.mkdir(parents=True, exist_ok=True)
         (self._root / WORKSHOP / ".gitignore").write_text("*\n", encoding="ascii")
         with quiet():
             yield
-        shutil.rmtree(self._root / WORKSHOP, ignore_errors=True)
 
     def stop(self) -> None:
         """Let files that are on their way break off soon."""
@@ -87,7 +95,9 @@ class Fetcher:
             except Exception as error:
                 trouble = trouble_of(error)
                 if not trouble.again or tried == TRIES - 1:
-                    raise hub_error(trouble, file.path, repo=self._release.repo) from error
+                    raise hub_error(
+                        trouble, file.path, repo=self._release.repo
+                    ) from harmless_cause(error)
         raise hub_error(trouble, file.path, repo=self._release.repo)
 
     def _whole(self, file: ReceivedFile) -> Path:

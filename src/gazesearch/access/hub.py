@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
 from gazesearch.access.conditions import LOGIN
+from gazesearch.access.harmless import holds_token, without_tokens
 from gazesearch.errors import HubError, first_line, require
 
 Kind = Literal[
@@ -82,6 +83,17 @@ def token() -> str | None:
     return found
 
 
+def known_token() -> str | None:
+    """The same without a complaint, to be taken out of what is shown."""
+    from huggingface_hub import get_token
+
+    try:
+        found: str | None = get_token()
+    except (OSError, ValueError):
+        return None
+    return found
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """The client without its own log lines and bars: what it meets is told by our errors."""
@@ -119,9 +131,15 @@ def asked(question: Callable[[], T], what: str, *, repo: str) -> T:
             if isinstance(error, (KeyError, TypeError, ValueError)) and trouble.kind == "other":
                 trouble = Trouble("damaged", "an answer that is none", again=True)
             if not trouble.again or tried == TRIES - 1:
-                raise hub_error(trouble, what, repo=repo) from error
+                raise hub_error(trouble, what, repo=repo) from harmless_cause(error)
         time.sleep(PAUSE_S * 2**tried)
     raise AssertionError("the last try returns or raises")
+
+
+def harmless_cause(error: BaseException) -> BaseException | None:
+    """The error itself, to be the cause of ours; None where its chain of texts holds a token."""
+    texts = (f"{link} {link.__dict__.get('server_message', '')}" for link in _chain(error))
+    return None if any(holds_token(text, known_token()) for text in texts) else error
 
 
 def trouble_of(error: BaseException) -> Trouble:
@@ -144,7 +162,7 @@ def trouble_of(error: BaseException) -> Trouble:
         return Trouble("damaged", "an answer that is none", again=True)
     if isinstance(error, OSError) and error.errno is None:  # the client's check of the length
         return Trouble("damaged", first_line(error), again=True)
-    return Trouble("other", f"{type(error).__name__}: {first_line(error)}")
+    return Trouble("other", f"{type(error).__name__}: {_line(str(error))}")
 
 
 def hub_error(trouble: Trouble, what: str, *, repo: str) -> HubError:
@@ -206,7 +224,12 @@ def _refused(error: Any, *, again: bool) -> Trouble:
 
 def _own_words(error: Any) -> str:
     said = error.response.headers.get("X-Error-Message") or error.server_message or ""
-    return first_line(ValueError(said)) if said.strip() else ""
+    return _line(said) if said.strip() else ""
+
+
+def _line(said: str) -> str:
+    """Words of others as one printable line without a token."""
+    return first_line(ValueError(without_tokens(said, known_token())))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import bz2
 import csv
 import gzip
@@ -19,19 +18,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from gazesearch.access.pictures_inside import beside_pixels, image_kind
+from gazesearch.access.pictures_inside import LOOKED_INTO, beside_pixels, image_kind
 from gazesearch.errors import first_line
 
 Kind = Literal["text", "number", "field", "pixels", "dicom", "metadata", "sound", "closed"]
+NoWeights = Literal["pixels", "dicom", "dictation", "closed"]
 LARGEST: Final = 2**30
 """Bytes of a file, or of all that is packed in one, that are looked at."""
 DEEPEST: Final = 4
 _PIXELS: Final = 1024  # numbers of 8 or 16 bits in a grid of two axes that are taken for an image
 _DATA_URI: Final = re.compile(r"data:image/[\w.+-]+", re.IGNORECASE)
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
+_IN_URI: Final = re.compile(r"data:[^,\s]{0,200};base64,([\w+/-]{64,}+)", re.ASCII | re.IGNORECASE)
+_BASE64: Final = re.compile(r"[\w+/\s-]{64,}+={0,2}+\s*+", re.ASCII)  # of files and of addresses
+_HEX: Final = re.compile(r"[0-9a-fA-F\s]{256,}+")  # longer than any digest
 _DICOM_START: Final = re.compile(
     rb"[\x02\x08]\x00[\x00-\xff]{2}(?:AE|CS|DA|DT|IS|LO|LT|OB|PN|SH|ST|TM|UI|UL|US)"
 )
+_HDF: Final = b"\x89HDF"
 _SOUNDS: Final = (b"ID3", b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"FORM")
 
 
@@ -105,14 +108,17 @@ def _opener(data: bytes) -> Opener | None:
     return _tar if data[257:262] == b"ustar" else None
 
 
-def closed_kind(head: bytes) -> Literal["pixels", "dicom", "dictation"] | None:
-    """Which kind of violation a file would be that starts so (512 bytes) and is called weights."""
-    kinds: dict[Opener | None, Literal["pixels", "dicom", "dictation"]] = {
+def no_weights(head: bytes) -> NoWeights | None:
+    """Which kind of violation a file is that starts so (512 bytes) and is called weights."""
+    opener = _opener(head.ljust(16, b"\x00"))
+    if opener in (None, _zip, _array) or head.startswith(_HDF):
+        return None
+    kinds: dict[Opener | None, NoWeights] = {
         _image: "pixels",
         _dicom: "dicom",
         _sound: "dictation",
     }
-    return kinds.get(_opener(head.ljust(16, b"\x00")))
+    return kinds.get(opener, "closed")
 
 
 def _dicom(_data: bytes, place: str, _depth: int) -> Iterator[Seen]:
@@ -126,6 +132,9 @@ def _sound(_data: bytes, place: str, _depth: int) -> Iterator[Seen]:
 def _image(data: bytes, place: str, _depth: int) -> Iterator[Seen]:
     kind = image_kind(data[:16]) or "NIfTI"
     yield Seen(kind="pixels", value=f"a {kind} image", place=place)
+    if kind not in LOOKED_INTO:
+        what = f"is a {kind} image: what stands beside its pixels cannot be looked at"
+        yield Seen(kind="closed", value=what, place=place)
     for thing in beside_pixels(kind, data):
         yield Seen(kind="metadata", value=thing, place=place)
 
@@ -140,6 +149,8 @@ def _zip(data: bytes, place: str, depth: int) -> Iterator[Seen]:
         for one in members:
             inner = f"{place}{one.filename}: "
             yield Seen(kind="text", value=one.filename, place=place, field="file name")
+            if one.comment:
+                yield Seen(kind="text", value=one.comment.decode("utf-8", "replace"), place=inner)
             with packed.open(one) as opened:
                 content = opened.read(one.file_size + 1)
             yield from look_at(content, name=one.filename, place=inner, depth=depth + 1)
@@ -216,7 +227,7 @@ _STARTS: Final[dict[bytes, Opener]] = {
     b"\x93NUMPY": _array,
     b"PAR1": _parquet,
     b"%PDF": _closed,
-    b"\x89HDF": _closed,
+    _HDF: _closed,
     b"7z\xbc\xaf": _closed,
     b"Rar!": _closed,
     b"\x28\xb5\x2f\xfd": _closed,
@@ -307,15 +318,30 @@ def _walk(value: Any, field: str | None, place: str, depth: int) -> Iterator[See
 def _text(value: str, field: str | None, place: str, depth: int) -> Iterator[Seen]:
     if _DATA_URI.search(value):
         yield Seen(kind="pixels", value="an image in a text", place=place, field=field)
-    elif len(value) >= 64 and _BASE64.fullmatch(value):
-        try:
-            inner = base64.b64decode(value, validate=False)
-        except binascii.Error:
-            inner = b""
-        if _opener(inner.ljust(16, b"\x00")) is not None:
-            yield from look_at(inner, name="", place=f"{place}{field}: ", depth=depth + 1)
-            return
+    elif (inner := _coded(value)) and _opener(inner.ljust(16, b"\x00")) is not None:
+        yield from look_at(inner, name="", place=f"{place}{field}: ", depth=depth + 1)
+        return
     yield Seen(kind="text", value=value, place=place, field=field)
+
+
+def _coded(text: str) -> bytes:
+    """What a text stands for that is nothing but base64 or hexadecimal digits, or holds a file."""
+    if len(text) < 64:
+        return b""
+    if _HEX.fullmatch(text):
+        digits = "".join(text.split())
+        return bytes.fromhex(digits[: len(digits) // 2 * 2])
+    if (within := _IN_URI.search(text)) is not None:
+        text = within[1]
+    elif not _BASE64.fullmatch(text):
+        return b""
+    letters = "".join(text.split()).rstrip("=").translate(_OF_ADDRESSES)
+    letters = "".join(text.split()).rstrip("=").translate(_OF_ADDRESSES)
+    letters = letters[:-1] if len(letters) % 4 == 1 else letters  # no code ends so
+    return base64.b64decode(letters + "=" * (-len(letters) % 4))
+
+
+_OF_ADDRESSES: Final = str.maketrans("-_", "+/")
 
 
 def _grid(value: list[Any] | tuple[Any, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 IMAGE_STARTS: Final = {
@@ -22,9 +22,16 @@ IMAGE_STARTS: Final = {
     b"\x00\x00\x00\x0cJXL ": "JPEG XL",
     b"NRRD": "NRRD",
 }
-_PNG_TEXT: Final = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
+# What a viewer needs; all others are words of somebody, or may be.
+_PNG_NEEDS: Final = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA sRGB iCCP sBIT bKGD pHYs hIST sPLT oFFs acTL fcTL fdAT "
+    b"cICP mDCV cLLI".split()
+)
+_WEBP_NEEDS: Final = frozenset({
+    b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"FRAM",
+})  # fmt: skip
+_GIF_APPLICATION: Final = re.compile(rb"\x21\xff\x0b(.{11})", re.DOTALL)
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_WEBP_TEXT: Final = {b"EXIF", b"XMP "}
 # Width, height, bits, compression and so on: what a TIFF needs to be shown at all.
 _TIFF_NEEDS: Final = frozenset({
     254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 296,
@@ -49,7 +56,7 @@ def image_kind(head: bytes) -> str | None:
 
 def beside_pixels(kind: str, data: bytes) -> Iterator[str]:
     """Names of what stands in an image file that no viewer needs; one for each thing found."""
-    look = {"JPEG": _jpeg, "PNG": _png, "WebP": _webp, "GIF": _gif, "TIFF": _tiff}.get(kind)
+    look = LOOKED_INTO.get(kind)
     if look is None:
         return
     try:
@@ -78,9 +85,10 @@ def _jpeg(data: bytes) -> Iterator[str]:
             yield "IPTC"
         elif marker == 0xFE:
             yield "a comment"
-        elif marker == 0xE0 and body.startswith(b"JFXX"):
-            yield "a thumbnail"
-        elif 0xE3 <= marker <= 0xEF and marker not in (0xED, 0xEE):
+        elif marker == 0xE0 and body.startswith((b"JFXX", b"JFIF\x00")):
+            if len(body) > 14 or body.startswith(b"JFXX"):
+                yield "a thumbnail"
+        elif 0xE0 <= marker <= 0xEF and not _is_colour(marker, body):
             yield f"application data (APP{marker - 0xE0})"
         at += 2 + length
         if marker == 0xDA:
@@ -90,14 +98,21 @@ def _jpeg(data: bytes) -> Iterator[str]:
             at = found.start()
 
 
+def _is_colour(marker: int, body: bytes) -> bool:
+    """Whether a segment says only how colours are meant."""
+    return (marker == 0xE2 and body.startswith(b"ICC_PROFILE\x00")) or (
+        marker == 0xEE and body.startswith(b"Adobe") and len(body) <= 12
+    )
+
+
 def _png(data: bytes) -> Iterator[str]:
     at = 8
     while at < len(data):
         (length,) = struct.unpack_from(">I", data, at)
         name = data[at + 4 : at + 8]
         at += 12 + length
-        if name in _PNG_TEXT:
-            yield "EXIF" if name == b"eXIf" else f"text ({name.decode('ascii')})"
+        if name not in _PNG_NEEDS:
+            yield "EXIF" if name == b"eXIf" else f"text ({name.decode('latin-1')})"
         elif name == b"IEND":
             if data[at:].strip(b"\x00"):
                 yield "bytes after its end"
@@ -110,21 +125,46 @@ def _webp(data: bytes) -> Iterator[str]:
     while at + 8 <= len(data):
         name = data[at : at + 4]
         (length,) = struct.unpack_from("<I", data, at + 4)
-        if name in _WEBP_TEXT:
-            yield name.decode("ascii").strip()
+        if name not in _WEBP_NEEDS:
+            yield name.decode("latin-1").strip()
         at += 8 + length + length % 2
+    (size,) = struct.unpack_from("<I", data, 4)
+    if data[8 + size :].strip(b"\x00"):
+        yield "bytes after its end"
 
 
 def _gif(data: bytes) -> Iterator[str]:
     if b"\x21\xfe" in data:
         yield "a comment"
-    if b"\x21\xff\x0bXMP" in data:
-        yield "XMP"
+    for found in _GIF_APPLICATION.finditer(data):
+        if found[1] not in (b"NETSCAPE2.0", b"ANIMEXTS1.0"):
+            yield "XMP" if found[1].startswith(b"XMP") else "application data"
+    if not data.rstrip(b"\x00").endswith(b";"):
+        yield "bytes after its end"
+
+
+def _bmp(data: bytes) -> Iterator[str]:
+    (size,) = struct.unpack_from("<I", data, 2)
+    if data[size:].strip(b"\x00"):
+        yield "bytes after its end"
 
 
 def _tiff(data: bytes) -> Iterator[str]:
     import PIL.Image
 
     with PIL.Image.open(io.BytesIO(data), formats=("TIFF",)) as opened:
-        tags = getattr(opened, "tag_v2", {})
-        yield from (f"TIFF tag {tag}" for tag in tags if tag not in _TIFF_NEEDS)
+        for page in range(getattr(opened, "n_frames", 1)):
+            opened.seek(page)
+            tags = getattr(opened, "tag_v2", {})
+            yield from (f"TIFF tag {tag}" for tag in tags if tag not in _TIFF_NEEDS)
+
+
+LOOKED_INTO: Final[dict[str, Callable[[bytes], Iterator[str]]]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "WebP": _webp,
+    "GIF": _gif,
+    "BMP": _bmp,
+    "TIFF": _tiff,
+}
+"""Kinds of images of which it can be told what stands beside their pixels."""

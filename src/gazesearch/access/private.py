@@ -40,14 +40,16 @@ _PATIENT_FIELDS: Final = {
     "patient", "patients", "patient_id", "patientid", "pat_id", "mrn", "medical_record_number",
     "subject_id", "study_id", "accession", "accession_number", "hadm_id", "stay_id", "ssn", "pid",
 }  # fmt: skip
-_PATIENT: Final = re.compile(r"(?<![A-Za-z0-9])[ps][15]\d{7}(?!\d)")
+_PATIENT: Final = re.compile(r"(?<![A-Za-z0-9])[psPS][15]\d{7}(?!\d)")
 _READER_WORDS: Final = {
     "reader", "radiologist", "annotator", "physician", "doctor", "observer", "rater", "operator",
     "author", "name", "user", "username",
 }  # fmt: skip
 _PERSON_FIELDS: Final = _READER_WORDS - {"name"} | {"subject"}
 _TITLED: Final = re.compile(r"(?<![A-Za-z])(?:Dr|Prof|Doctor|Professor)\.?\s+[A-Z][\w'-]+")
-_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Each starts at the start of its word only, and takes it whole: a text without blanks of any length
+# is gone through once.
+_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]+)+")
 _SPEECH_WORDS: Final = {
     "transcript", "transcription", "dictation", "dictated", "report", "impression", "utterance",
     "sentence", "phrase", "narrative", "comment", "comments", "remark", "remarks", "note", "notes",
@@ -55,7 +57,7 @@ _SPEECH_WORDS: Final = {
 }  # fmt: skip
 _REPORT: Final = re.compile(r"\b(?:FINDINGS|IMPRESSION|INDICATION|TECHNIQUE|COMPARISON)\s*:")
 # Letters between blanks and marks: hexadecimal names of images are no words.
-_WORD: Final = re.compile(r"(?<![\w-])[^\W\d_]+(?:[-'][^\W\d_]+)*(?![\w-])")
+_WORD: Final = re.compile(r"(?<![\w-])(?<!\w')[^\W\d_]++(?:[-'][^\W\d_]++)*+(?![\w-])")
 _SPOKEN_WORDS: Final = 8
 _DICOM_FIELDS: Final = {
     "patientname", "patientid", "patientbirthdate", "patientsex", "patientage", "studydate",
@@ -68,7 +70,7 @@ _DICOM_FIELDS: Final = {
 _DICOM_TAG: Final = re.compile(
     r"\(?(?:0002|0008|0010|0018|0020|0028|7fe0),?\s?[0-9a-f]{4}\)?", re.I
 )
-_UID: Final = re.compile(r"(?<![\d.])1\.(?:2|3)\.\d+(?:\.\d+){4,}")
+_UID: Final = re.compile(r"(?<![\d.])1\.(?:2|3)\.\d++(?:\.\d++){4,}+")
 _SECRET: Final = re.compile(
     r"\bhf_[A-Za-z0-9]{20,}|\bgh[pousr]_[A-Za-z0-9]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY"
 )
@@ -104,6 +106,7 @@ class Searcher:
 
     def in_text(self, text: str, field: str | None, *, data: bool = True) -> Iterator[Finding]:
         """What a text of a field tells; `data` is false for documents, which are prose."""
+        text = _as_read(text)
         yield from self.in_words(text)
         if not self.privacy.dates and any(pattern.search(text) for pattern in _DATES):
             yield "date", "a date"
@@ -119,6 +122,7 @@ class Searcher:
 
     def in_words(self, text: str) -> Iterator[Finding]:
         """What may stand nowhere, be it a file's name, a document or data."""
+        text = _as_read(text)
         if _SECRET.search(text):
             yield "secret", "an access token or key"
         if not self.privacy.patient_ids and any(pattern.search(text) for pattern in self.ids):
@@ -135,6 +139,7 @@ class Searcher:
 
     def in_name(self, name: str) -> Iterator[Finding]:
         """What the name of a file or folder tells."""
+        name = _as_read(name)
         yield from self.in_words(name)
         if not self.privacy.dates and any(pattern.search(name) for pattern in _DATES):
             yield "date", "a date"
@@ -142,13 +147,14 @@ class Searcher:
     def in_number(self, number: float, field: str | None) -> Iterator[Finding]:
         """What a number of a field tells: times since 1970, dates as numbers, identifiers."""
         words = set(_words(field or ""))
+        is_whole = isinstance(number, int) or number.is_integer()
         if not self.privacy.dates:
             since_1970 = words & _TIME_WORDS and (5e8 < number < 4.2e9 or 5e11 < number < 4.2e18)
             of_a_year = "year" in words and 1800 <= number <= 2300
-            whole = float(number).is_integer() and 1e7 < number < 1e15
+            whole = is_whole and 1e7 < number < 1e15
             if since_1970 or of_a_year or (whole and _DATES[3].fullmatch(str(int(number)))):
                 yield "date", "a date or time of day"
-        if not self.privacy.patient_ids and float(number).is_integer():
+        if not self.privacy.patient_ids and is_whole and abs(number) < 1e100:
             text = str(int(number))
             own = any(pattern.fullmatch(text) for pattern in self.ids[1:])
             if own or (words & {"subject", "study"} and 1e7 <= number < 1e8):
@@ -161,7 +167,7 @@ class Searcher:
             pattern = re.compile(re.escape(name.strip().encode()), re.IGNORECASE)
             found.append((("reader_name", "the name of a reader"), pattern.search))
         if not self.privacy.patient_ids:
-            ids = re.compile(rb"(?<![A-Za-z0-9])[ps][15]\d{7}(?!\d)")
+            ids = re.compile(rb"(?<![A-Za-z0-9])[psPS][15]\d{7}(?!\d)")
             found.append((("patient_id", "an identifier of a patient or study"), ids.search))
         return found
 
@@ -169,6 +175,15 @@ class Searcher:
 def _words(field: str) -> list[str]:
     """Words of a field's name: `StudyDate`, `study_date` and `study-date` are the same."""
     return re.findall(r"[a-z]+|\d+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", field).lower())
+
+
+def _as_read(text: str) -> str:
+    """A text in plain digits, letters and dashes, without characters that are not seen."""
+    if text.isascii():
+        return text
+    wide = unicodedata.normalize("NFKC", text)
+    seen = (c for c in wide if unicodedata.category(c) != "Cf")
+    return "".join("-" if unicodedata.category(c) == "Pd" or c == "\u2212" else c for c in seen)
 
 
 def _folded(text: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gazesearch.access.check import checked_id
+from gazesearch.access.harmless import plain
 from gazesearch.access.release_file import read_release
 from gazesearch.access.staging import Staged, stage
-from gazesearch.access.upload import Uploaded, checked_name, upload
-from gazesearch.access.words import plain
+from gazesearch.access.upload import Uploaded, upload
 from gazesearch.datasets.layout import load_dataset
 from gazesearch.errors import BadSetting
 
@@ -92,7 +93,7 @@ def publish(
     release = read_release(source)
     name = repo or release.repo
     if name:
-        checked_name(name)
+        checked_id(name)
     elif not dry_run:
         raise BadSetting("no repository is named: say --repo OWNER/NAME, or --dry-run")
     staged = stage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +11,7 @@ from gazesearch.access.check import checked_id
 from gazesearch.access.conditions import REPO, with_card
 from gazesearch.access.hub import asked, client, quiet
 from gazesearch.errors import DataError, UnknownName, require
-from gazesearch.receipts import ReceivedFile, is_safe
+from gazesearch.receipts import ReceivedFile, is_digest, is_safe
 
 PARTS: Final = ("annotations", "images", "checkpoints")
 
@@ -57,7 +58,7 @@ def find_release(repo: str = REPO, *, revision: str | None = None) -> Release:
 
     Raises:
         HubError: the hub cannot be reached, or access is not granted.
-        DataError: a file has a name that is not safe on a disk.
+        DataError: a file has a name that is not safe on a disk, or no size and digest.
         MissingExtra: huggingface_hub is not installed.
     """
     require("huggingface_hub", extra="hub")
@@ -66,14 +67,22 @@ def find_release(repo: str = REPO, *, revision: str | None = None) -> Release:
     with quiet():
         info = asked(lambda: api.dataset_info(repo, revision=revision), repo, repo=repo)
         entries = asked(lambda: _tree(api, repo, info.sha), repo, repo=repo)
+    if re.fullmatch(r"[0-9a-f]{40}", str(info.sha)) is None:
+        raise DataError(f"{repo}: the hub names no commit of it: tell the publisher")
     card = info.card_data
     return Release(
         repo=repo,
         revision=info.sha,
-        endpoint=api.endpoint,
+        endpoint=_without_login(api.endpoint),
         conditions=with_card(card.get("extra_gated_prompt") if card is not None else None),
         files=tuple(_file(entry) for entry in entries if _is_wanted(entry)),
     )
+
+
+def _without_login(address: str) -> str:
+    """An address as a receipt may keep it."""
+    before, mark, rest = address.partition("://")
+    return before + mark + rest.rpartition("@")[2]
 
 
 def _tree(api: Any, repo: str, revision: str) -> list[Any]:
@@ -95,8 +104,9 @@ def parts_of(only: Sequence[str]) -> tuple[str, ...]:
 
 def _is_wanted(entry: Any) -> bool:
     """Whether an entry of the tree is a file of the layout; hidden ones are git's own."""
-    folder, _, rest = entry.path.partition("/")
-    name = entry.path.rpartition("/")[2]
+    path = str(entry.path)
+    folder, _, rest = path.partition("/")
+    name = path.rpartition("/")[2]
     return folder in PARTS and bool(rest) and hasattr(entry, "size") and not name.startswith(".")
 
 
@@ -107,4 +117,6 @@ def _file(entry: Any) -> ReceivedFile:
         digest, size = f"sha256:{entry.lfs.sha256}", entry.lfs.size
     else:
         digest, size = f"git-sha1:{entry.blob_id}", entry.size
+    if type(size) is not int or size < 0 or not is_digest(digest):
+        raise DataError(f"{entry.path}: the hub lists no size and digest: tell the publisher")
     return ReceivedFile(path=entry.path, size=size, digest=digest)

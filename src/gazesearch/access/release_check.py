@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from gazesearch.access.look_inside import Seen, closed_kind, look_inside
-from gazesearch.access.private import Finding, Searcher
+from gazesearch.access.harmless import plain
+from gazesearch.access.look_inside import Seen, look_inside
+from gazesearch.access.private import Searcher
 from gazesearch.access.release_file import NAME, Part, Release
-from gazesearch.access.words import plain
+from gazesearch.access.weights_inside import is_text, wrong_in_weights
 from gazesearch.errors import DataError
 from gazesearch.files import digest
 from gazesearch.scanpaths import Scanpaths
@@ -20,6 +21,8 @@ from gazesearch.scanpaths import Scanpaths
 SHOWN: Final = 20
 ROOT_FILES: Final = ("dataset.json", "LICENSE", "CITATION.cff")
 """Files beside the parts that belong to the layout: published without being listed."""
+OF_AUTHORS: Final = ("LICENSE", "CITATION.cff")
+"""Those in which authors and dates of publication stand, as on the card."""
 MENDS: Final = {
     "unlisted": "list it in a part of release.toml, or take it out of the folder",
     "link": "put the file itself there",
@@ -138,14 +141,20 @@ def check_release(
 def check_written(files: dict[str, Path], release: Release) -> tuple[Violation, ...]:
     """Look at what was written for the release (card, metadata): names, identifiers, secrets."""
     searcher = Searcher(release.privacy, but_names=release.dataset.authors)
-    found = []
-    for name, file in files.items():
-        for seen in look_inside(file):
-            if seen.kind in ("text", "field"):
-                for kind, what in searcher.in_words(str(seen.value)):
-                    if kind != "reader_name" or "reader" in what:  # titles, addresses of authors
-                        found.append(Violation(kind=kind, file=name, what=what, place=seen.place))
+    found = [
+        Violation(kind=kind, file=name, what=what, place=seen.place)
+        for name, file in files.items()
+        for seen in look_inside(file)
+        if seen.kind in ("text", "field")
+        for kind, what in _of_authors(seen, searcher)
+    ]
     return tuple(dict.fromkeys(found))
+
+
+def _of_authors(seen: Seen, searcher: Searcher) -> Iterator[tuple[str, str]]:
+    for kind, what in searcher.in_words(str(seen.value)):
+        if kind != "reader_name" or "reader" in what:  # titles, addresses of authors
+            yield kind, what
 
 
 def _listing(folder: Path, release: Release) -> tuple[list[Listed], list[Violation]]:
@@ -232,9 +241,10 @@ def _look(file: Path, listed: Listed, release: Release, searcher: Searcher) -> I
     for kind, what in searcher.in_name(listed.path):
         if kind != "date" or not meant:
             yield violation(kind, what, "its name")
-    if part is not None and part.holds == "weights":
-        yield from _weights(file, violation, searcher)
+    if part is not None and part.holds == "weights" and not is_text(file):
+        yield from (violation(kind, what) for kind, what in wrong_in_weights(file, searcher))
         return
+    authors = Searcher(release.privacy, but_names=release.dataset.authors)
     data = part is not None and part.holds != "documents"
     for seen in look_inside(file):
         place = seen.place + (f"field {seen.field}" if seen.field else "")
@@ -242,8 +252,11 @@ def _look(file: Path, listed: Listed, release: Release, searcher: Searcher) -> I
         if key in known:
             continue
         known.add(key)
-        for wrong, what in _judged(seen, part, release, searcher, data=data):
-            yield violation(wrong, what, place)
+        if listed.path in OF_AUTHORS and seen.kind in ("text", "field", "number"):
+            wrong = _of_authors(seen, authors)
+        else:
+            wrong = _judged(seen, part, release, searcher, data=data)
+        yield from (violation(kind, what, place) for kind, what in wrong)
 
 
 def _judged(
@@ -255,8 +268,8 @@ def _judged(
             yield from searcher.in_field(str(seen.value))
         case "text":
             yield from searcher.in_text(str(seen.value), seen.field, data=data)
-        case "number":
-            yield from searcher.in_number(float(seen.value), seen.field)
+        case "number" if not isinstance(seen.value, str):
+            yield from searcher.in_number(seen.value, seen.field)
         case "metadata":
             yield "exif", str(seen.value)
         case "sound":
@@ -272,19 +285,3 @@ def _judged(
                 yield "pixels", f"{seen.value} outside the parts that hold images"
             elif part is not None and part.credentialed and release.gate.kind == "none":
                 yield "pixels", f"{seen.value} of a credentialed part, and there is no gate"
-
-
-def _weights(
-    file: Path, violation: Callable[[str, str], Violation], searcher: Searcher
-) -> Iterator[Violation]:
-    """Weights are not taken apart: names and identifiers are searched for in their bytes."""
-    with file.open("rb") as opened:
-        found: set[Finding] = set()
-        before = b""
-        while chunk := opened.read(2**24):
-            if not before and (kind := closed_kind(chunk[:512])) is not None:
-                yield violation(kind, "is no file of weights")
-            window = before + chunk
-            found |= {told for told, search in searcher.in_bytes() if search(window)}
-            before = chunk[-256:]
-    yield from (violation(kind, what) for kind, what in sorted(found))

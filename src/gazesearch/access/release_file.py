@@ -11,13 +11,15 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, get_args, get_type_hints
 
-from gazesearch.access.words import plain
+from gazesearch.access.harmless import plain
 from gazesearch.errors import DataError, first_line
 from gazesearch.files import readable
 
 NAME: Final = "release.toml"
 _MAX_SIZE: Final = 2**20
 Holds = Literal["annotations", "images", "weights", "documents"]
+WRITTEN: Final = ("data", "pictures")
+"""Folders of a release that no part may have: what is written for it stands there."""
 FIELD_KINDS: Final = ("text", "country", "date_picker", "checkbox")
 
 
@@ -222,6 +224,8 @@ def _faults(release: Release) -> list[str]:
         pure = PurePosixPath(part.path)
         if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\\" in part.path:
             faults.append(f"part {n}: path: must be a folder below the dataset's")
+        elif pure.parts[0] in WRITTEN:
+            faults.append(f"part {n}: path: {pure.parts[0]}/ is written by publish: rename yours")
         if not part.files or any(".." in one or one.startswith("/") for one in part.files):
             faults.append(f"part {n}: files: must be patterns below the part's folder")
         if not part.provenance.strip():

@@ -16,8 +16,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, Literal, NoReturn
 
-from gazesearch.access.harmless import plain
-from gazesearch.errors import BadSetting, HubError, first_line, require
+from gazesearch.access.check import checked_id
+from gazesearch.access.harmless import plain, without_tokens
+from gazesearch.access.hub import token
+from gazesearch.errors import HubError, first_line, require
 
 Status = Literal["pending", "accepted", "rejected"]
 Verdict = Literal["accept", "reject", "revoke"]
@@ -38,8 +40,6 @@ ORIGINS: Final[dict[Verdict, tuple[Status, ...]]] = {
 
 PATIENCE_S: Final = 60.0
 """Seconds until a decision without an answer counts as unclear."""
-
-_TOKEN: Final = re.compile(r"hf_[A-Za-z0-9_]{8,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +112,8 @@ class RequestsOnHub:
     """
 
     def __init__(self, repo: str, *, endpoint: str | None = None) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", repo, re.ASCII):
-            raise BadSetting(f"--repo {repo!r}: must be OWNER/NAME")
-        self.repo = repo
         hub = require("huggingface_hub", extra="hub")
+        self.repo = checked_id(repo)
         self._api = hub.HfApi(endpoint=endpoint)
         self._get_token = hub.get_token
 
@@ -136,11 +134,7 @@ class RequestsOnHub:
         raise AssertionError("the last try returns or raises")
 
     def _check_login(self) -> None:
-        token = self._get_token()
-        # The HTTP library's refusal of such a token would quote it.
-        if token and not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise HubError(f"{self.repo}: the token holds what no token has: hf auth login")
-        if not token:
+        if token() is None:
             raise HubError(f"{self.repo}: nobody is logged in: hf auth login, or set HF_TOKEN")
 
     def listed(self, statuses: Iterable[Status] = STATUSES) -> tuple[AccessRequest, ...]:
@@ -202,23 +196,7 @@ class RequestsOnHub:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         status = getattr(getattr(error, "response", None), "status_code", None)
         said = first_line(RuntimeError(lines[0])) if lines else type(error).__name__
-        return without_token(f"HTTP {status}" if status else said, self._get_token())
-
-
-def without_token(text: str, token: str | None = None) -> str:
-    """A text without the token, and without whatever looks like one of the hub's.
-
-    >>> without_token("Bearer hf_abcdefgh12345678")
-    'Bearer (token)'
-    """
-    if token:
-        text = text.replace(token, "(token)")
-    return _TOKEN.sub("(token)", text)
-
-
-def holds_token(text: str) -> bool:
-    """Whether something in a text looks like a token of the hub."""
-    return _TOKEN.search(text) is not None
+        return without_tokens(f"HTTP {status}" if status else said, self._get_token())
 
 
 @contextmanager
@@ -252,7 +230,7 @@ def _request(repo: str, status: Status, listed: Any) -> AccessRequest:
     # Versions of the library from before ids list the user only.
     request_id = getattr(listed, "request_id", None)
     if not isinstance(request_id, str) or not re.fullmatch(r"[\w.:-]{1,100}", request_id, re.ASCII):
-        raise ValueError("a request without an id: pip install -U 'huggingface_hub>=2.4'")
+        raise ValueError("a request without an id: pip install -U 'huggingface_hub>=2.3'")
     asked = listed.timestamp
     if not isinstance(asked, datetime):
         raise ValueError(f"request {request_id} says no time")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -70,8 +71,8 @@ def write_list(
                 "",
             ]
         )
-    write_text(file, text.getvalue())
-    file.chmod(0o600)
+    # The mark of UTF-8 in front: without it some spreadsheets take letters for others.
+    write_text(file, "\ufeff" + text.getvalue(), mode=0o600)
 
 
 def _declared(request: AccessRequest) -> dict[str, str]:
@@ -134,25 +135,34 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
         text = readable(file, max_size=MAX_SIZE).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"{file}: not UTF-8: save it as CSV UTF-8") from error
-    head = text.partition("\n")[0]
-    between = max(",;\t", key=head.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True))
-    except csv.Error as error:
-        raise DataError(f"{file}: no CSV: {error}") from error
-    columns = rows[0] if rows else []
-    for column in (*_OURS, *_THEIRS):
-        if columns.count(column) != 1:
-            raise DataError(
-                f"{file}: column {column}: is not there once: decide in a file of `requests export`"
-            )
-    found = []
+    lists = []
+    for between in ",;\t":
+        try:
+            found = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
+            lists.append(list(found))
+        except csv.Error as error:
+            fault = error
+    if not lists:
+        raise DataError(f"{file}: no CSV: {fault}")
+    rows = min(lists, key=lambda rows: len(_lacking(rows)))
+    if lacking := _lacking(rows):
+        raise DataError(
+            f"{file}: column {lacking[0]}: is not there once: decide in a file of `requests export`"
+        )
+    columns = rows[0]
+    filled = []
     for line, row in enumerate(rows[1:], 2):
         if any(row):
             if len(row) != len(columns):
                 raise DataError(f"{file}: row {line}: {len(row)} cells, {len(columns)} columns")
-            found.append((line, dict(zip(columns, row, strict=True))))
-    return found
+            filled.append((line, dict(zip(columns, row, strict=True))))
+    return filled
+
+
+def _lacking(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns that must be there once, and are not."""
+    columns = rows[0] if rows else ()
+    return [column for column in (*_OURS, *_THEIRS) if columns.count(column) != 1]
 
 
 def _decision(
@@ -172,7 +182,8 @@ def _decision(
         )
     number = row["request"].removeprefix("#")
     status = next((one for one in STATUSES if one == row["status"]), None)
-    if status is None or not row["log"].isdecimal() or not row["shown"].startswith("sha256:"):
+    numbered = re.fullmatch(r"[0-9]{1,9}", row["log"]) is not None
+    if status is None or not numbered or not row["shown"].startswith("sha256:"):
         raise DataError("status, shown and log must stay as they were exported")
     request = known.get(number)
     if request is not None and request.digest == row["shown"]:

@@ -14,6 +14,7 @@ from gazesearch.access.card import CARD, card, changelog
 from gazesearch.access.card_pictures import write_pictures
 from gazesearch.access.croissant import FILE as CROISSANT
 from gazesearch.access.croissant import croissant, validate
+from gazesearch.access.harmless import plain
 from gazesearch.access.release_check import (
     Checked,
     Listed,
@@ -22,7 +23,6 @@ from gazesearch.access.release_check import (
     check_written,
 )
 from gazesearch.access.release_file import Release
-from gazesearch.access.words import plain
 from gazesearch.audit import audit_dataset
 from gazesearch.datasets.layout import Dataset
 from gazesearch.errors import BadSetting, DataError, UnreadableFile

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gazesearch.access.harmless import plain, without_tokens
+from gazesearch.access.hub import known_token, token
 from gazesearch.access.release_file import Release
 from gazesearch.access.staging import Staged
-from gazesearch.access.words import plain, without_tokens
-from gazesearch.errors import DataError, HubError, require
+from gazesearch.errors import HubError, require
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 KEPT: Final = (".gitattributes",)
 """What the hub itself puts into a repository, and stays there."""
-_REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 Progress = Callable[[str, float], None]
 
 
@@ -41,17 +40,6 @@ class Uploaded:
     new: bool
     private: bool
     removed: tuple[str, ...]
-
-
-def checked_name(repo: str) -> str:
-    """A repository's name, if it is one.
-
-    Raises:
-        DataError: it is not `owner/name`.
-    """
-    if not _REPO.fullmatch(repo):
-        raise DataError(f"--repo {plain(repo)!r}: must be OWNER/NAME")
-    return repo
 
 
 def upload(
@@ -134,7 +122,7 @@ def _done(
         found = api.dataset_info(repo)
     return Uploaded(
         repo=repo,
-        commit=str(found.sha),
+        commit=plain(found.sha, limit=60),
         url=f"{api.endpoint}/datasets/{repo}",
         new=new,
         private=bool(found.private),
@@ -193,16 +181,9 @@ def _without_bars() -> Iterator[None]:
 
 
 def _token(repo: str) -> str:
-    import huggingface_hub
-
-    token: str | None = huggingface_hub.get_token()
-    if token is None:
+    if (found := token()) is None:
         raise HubError(f"{repo}: not published: no login: {_MENDS[401]}")
-    # Checked here: the HTTP library's own refusal would quote it.
-    if re.fullmatch(r"[\x21-\x7e]+", token) is None:
-        raise HubError(f"{repo}: not published: the token holds characters that none has: "
-                       f"{_MENDS[401]}")  # fmt: skip
-    return token
+    return found
 
 
 @contextmanager
@@ -234,12 +215,6 @@ _MENDS: Final = {
 
 
 def _line(repo: str, said: str, status: int | None) -> str:
-    import huggingface_hub
-
-    try:
-        token = huggingface_hub.get_token()
-    except OSError:
-        token = None
-    told = plain(without_tokens(said, token), longest=300)
+    told = plain(without_tokens(said, known_token()), limit=300)
     mend = _MENDS.get(status or 0, "what is uploaded stays: run it again")
     return f"{repo}: not published: {told}: {mend}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gazesearch.cli.access import Repo
 from gazesearch.cli.options import Json
 from gazesearch.cli.progress import progress
 from gazesearch.cli.submit_check import CheckFailed
@@ -32,7 +33,6 @@ requests = typer.Typer(
     rich_markup_mode=None,
 )
 
-Repo = Annotated[str, typer.Option(metavar="OWNER/NAME", help="The dataset on the hub.")]
 Log = Annotated[
     Path | None,
     typer.Option(
@@ -56,12 +56,10 @@ Reviewed = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: what is named is decided.")]
 Reason = Annotated[str, typer.Option(help="Why, at most 200 characters.")]
 
-GAZESEARCH = "phamtrongthang/GazeSearch"
-
 
 @requests.command("list")
 def list_(
-    status: Status = "pending", repo: Repo = GAZESEARCH, log: Log = None, json: Json = False
+    status: Status = "pending", repo: Repo = None, log: Log = None, json: Json = False
 ) -> None:
     """Requests, the longest waiting first, and what there is to look at.
 
@@ -69,9 +67,7 @@ def list_(
     Example:
       gazesearch requests list --status all
     """
-    from gazesearch.access.review import open_review
-
-    review = open_review(repo, log=log)
+    review = _review(repo, log)
     chosen = review.of(None if status == "all" else status)
     typer.echo(review.as_json(chosen) if json else review.as_table(chosen), nl=json)
 
@@ -81,7 +77,7 @@ def show(
     users: Annotated[
         list[str], typer.Argument(metavar="USER...", help="User names, or #ids of requests.")
     ],
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
     json: Json = False,
 ) -> None:
@@ -91,9 +87,7 @@ def show(
     Example:
       gazesearch requests show alice
     """
-    from gazesearch.access.review import open_review
-
-    review = open_review(repo, log=log)
+    review = _review(repo, log)
     chosen = [review.find(user) for user in users]
     if json:
         typer.echo(review.as_json(chosen))
@@ -107,7 +101,7 @@ def accept(
     reviewed: Reviewed = None,
     reason: Reason = "",
     yes: Yes = False,
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
 ) -> None:
     """Give access to USER: shows the request, asks, accepts, logs.
@@ -126,7 +120,7 @@ def reject(
     reviewed: Reviewed = None,
     reason: Reason = "",
     yes: Yes = False,
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
 ) -> None:
     """Refuse access to USER; the hub shows the reason to who asked.
@@ -145,7 +139,7 @@ def revoke(
     reviewed: Reviewed = None,
     reason: Reason = "",
     yes: Yes = False,
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
 ) -> None:
     """Take access from USER; the cause is logged. The request waits again: reject it, or not.
@@ -161,7 +155,7 @@ def revoke(
 def export(
     output: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, .csv.")],
     status: Status = "pending",
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
 ) -> None:
     """Write requests to a spreadsheet with empty columns for decision and reason.
@@ -172,9 +166,7 @@ def export(
     Example:
       gazesearch requests export reviewed.csv
     """
-    from gazesearch.access.review import open_review
-
-    review = open_review(repo, log=log)
+    review = _review(repo, log)
     n = review.export(review.of(None if status == "all" else status), output)
     typer.echo(f"{output}: {n:,} {'request' if n == 1 else 'requests'}")
 
@@ -185,7 +177,7 @@ def due(
     fail: Annotated[
         bool, typer.Option("--fail", help="End with status 1 if some are due.")
     ] = False,
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
     json: Json = False,
 ) -> None:
@@ -195,16 +187,14 @@ def due(
     Example:
       gazesearch requests due --days 7
     """
-    from gazesearch.access.review import open_review
-
-    review = open_review(repo, log=log)
+    review = _review(repo, log)
     waiting = review.due(days)
     if json:
         typer.echo(review.as_json(waiting))
     else:
         typer.echo(review.as_table(waiting) if waiting else "nothing is due\n", nl=False)
     if fail and waiting:
-        raise CheckFailed(f"{repo}: {len(waiting):,} waiting for {days} days or longer")
+        raise CheckFailed(f"{review.hub.repo}: {len(waiting):,} waiting for {days} days or longer")
 
 
 @requests.command("log")
@@ -216,7 +206,7 @@ def log_(
         str | None,
         typer.Option(metavar="DIGEST", help="With --verify: a digest seen before must be in it."),
     ] = None,
-    repo: Repo = GAZESEARCH,
+    repo: Repo = None,
     log: Log = None,
     json: Json = False,
 ) -> None:
@@ -227,11 +217,12 @@ def log_(
       gazesearch requests log
       gazesearch requests log --verify
     """
+    from gazesearch.access import REPO
     from gazesearch.access.decision_log import log_path, read_log, verify_log
     from gazesearch.access.summary import log_as_json, log_as_text
     from gazesearch.errors import DataError
 
-    path = log or log_path(repo)
+    path = log or log_path(repo or REPO)
     if verify or expect is not None:
         try:
             typer.echo(verify_log(path, expect=expect))
@@ -242,6 +233,13 @@ def log_(
     typer.echo(log_as_json(entries) if json else log_as_text(entries), nl=json)
 
 
+def _review(repo: str | None, log: Path | None) -> Review:
+    from gazesearch.access import REPO
+    from gazesearch.access.review import open_review
+
+    return open_review(repo or REPO, log=log)
+
+
 def _decide(
     verdict: Verdict,
     users: Sequence[str] | None,
@@ -249,11 +247,10 @@ def _decide(
     *,
     reason: str,
     yes: bool,
-    repo: str,
+    repo: str | None,
     log: Path | None,
 ) -> None:
     """The one way to a decision: what the command line names, shown and said yes to."""
-    from gazesearch.access.review import open_review
     from gazesearch.errors import BadSetting, DataError
 
     if bool(users) == (reviewed is not None):
@@ -262,7 +259,7 @@ def _decide(
         raise BadSetting(f"{verdict}: with --list, reasons stand in the file")
     if not yes and not sys.stdin.isatty():
         raise BadSetting(f"{verdict}: no terminal to ask at: --yes decides what is named")
-    review = open_review(repo, log=log)
+    review = _review(repo, log)
     if reviewed is None:
         found = _one_by_one(review, verdict, users or (), reason=reason, yes=yes)
     else:

@@ -156,19 +156,24 @@ def quick(network: Any) -> Any:
     """
     import torch
 
+    class Pixels(torch.nn.Module):
+        def forward(self, image: Any) -> list[Any]:
+            return [image]
+
     class Glance(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             weight = torch.randn(256, 3, 1, 1, generator=torch.Generator().manual_seed(3))
             self.weight = torch.nn.Parameter(weight)
 
-        def forward(self, image: Any) -> list[Any]:
+        def forward(self, levels: list[Any]) -> list[Any]:
+            [image] = levels
             maps = [torch.nn.functional.avg_pool2d(image, side) for side in (32, 16, 8, 4)]
             return [torch.nn.functional.conv2d(m, self.weight) for m in maps]
 
     own = copy.copy(network)
     own._modules = dict(network._modules)  # the rest is shared
-    own.backbone, own.pixel_decoder = torch.nn.Identity(), Glance()
+    own.backbone, own.pixel_decoder = Pixels(), Glance()
     return own
 
 

@@ -8,8 +8,6 @@ works in the folder holds a lock on `.lock`, which the system lets go when the p
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gazesearch.errors import BadSetting, DataError, GazeSearchError
-from gazesearch.files import readable, ready_folder, write_text
+from gazesearch.files import alone, readable, ready_folder, write_text
 from gazesearch.formats import read_file, write_scanpaths
 from gazesearch.scanpaths import DatasetInfo, Scanpaths
 
@@ -80,7 +78,8 @@ class WorkFolder:
         if self.root.is_dir() and not file.exists() and any(map(_counts, self.root.iterdir())):
             raise DataError(f"{self.root}: holds files, but no {_JOB}: move it away")
         ready_folder(self.root)
-        with _alone(self.root / _LOCK):
+        busy = f"{self.root}: another process is at work on this output: wait, or name another"
+        with alone(self.root / _LOCK, busy=busy):
             yield self._taken_up(job)
 
     def _taken_up(self, job: Mapping[str, Any]) -> bool:
@@ -171,32 +170,6 @@ class WorkFolder:
 
     def _paths(self, number: int) -> Path:
         return self.root / f"part-{number:06}.parquet"
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Hold a lock while the block runs, where the system and the disk know locks.
-
-    Raises:
-        BadSetting: another process, or another call in this one, holds it.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    busy = f"{file.parent}: another process is at work on this output: wait, or name another"
-    with file.open("a") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadSetting(busy) from None
-        except OSError:  # a disk without locks
-            pass
-        # Whoever held it may have removed the file after it was opened here.
-        if not file.exists() or not os.path.samestat(file.stat(), os.fstat(opened.fileno())):
-            raise BadSetting(busy)
-        yield
 
 
 def _counts(file: Path) -> bool:
