@@ -74,7 +74,7 @@ def predict(
     from gazesearch.formats import refuse_unknown_ending
     from gazesearch.models.asked import Asked
     from gazesearch.models.bulk import predict_files
-    from gazesearch.models.catalogue import create_model, weights_file
+    from gazesearch.models.catalogue import create_model, kind_of, weights_file
 
     refuse_unknown_ending(output)
     asked = Asked.of(finding or FINDINGS, decode=decode, samples=samples, rng=seed, frame=frame)
@@ -84,7 +84,7 @@ def predict(
             found = find_images(images or (), listed=listed or ())
             say("reading weights", 0.0)
             model = create_model(
-                "chestsearch",
+                kind_of(weights),
                 weights=weights,
                 variant=variant,
                 images_at_once=batch,

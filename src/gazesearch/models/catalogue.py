@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from gazesearch.models.chestsearch.predictor import Precision
 
 CHESTSEARCH: Final = "chestsearch"
+NEXTGAZE: Final = "nextgaze"
 
 
 def list_models() -> tuple[str, ...]:
     """Names that `create_model` takes: models that look at images, then the controls.
 
-    >>> list_models()[:2]
-    ('chestsearch', 'uniform')
+    >>> list_models()[:3]
+    ('chestsearch', 'nextgaze', 'uniform')
     """
-    return (CHESTSEARCH, *controls.names())
+    return (CHESTSEARCH, NEXTGAZE, *controls.names())
 
 
 def create_model(
@@ -44,7 +45,7 @@ def create_model(
         name: one of `list_models()`.
         weights: of ChestSearch: a published checkpoint (`ckp_29999.pt`), or a converted folder or
             the `model.safetensors` in it. None draws them at random, for training or for trying
-            things out.
+            things out. Of NextGaze: the folder that training wrote, or the file in it.
         variant: of ChestSearch: "wacv2025" or "clean"; None takes what the weights are, and the
             clean one for random weights.
         images_at_once: how many images are encoded together; memory grows with it.
@@ -54,7 +55,7 @@ def create_model(
     Raises:
         UnknownName: no model or variant is called so.
         BadSetting: weights or a variant for a control, which has neither, or weights of another
-            variant.
+            variant; NextGaze without weights, or with a variant or precision.
         DataError: the file holds no weights of this model.
         UnreadableFile: the file is absent or too large.
 
@@ -63,6 +64,15 @@ def create_model(
     """
     if name not in list_models():
         raise UnknownName("model", name, list_models())
+    if name == NEXTGAZE:
+        from gazesearch.models.nextgaze.predictor import NextGazeModel
+
+        if weights is None or variant is not None or precision != "float32":
+            raise BadSetting(
+                f"{name}: takes weights, the folder that training wrote, and neither a variant nor "
+                "a precision"
+            )
+        return NextGazeModel.from_pretrained(weights, images_at_once=images_at_once)
     if name != CHESTSEARCH:
         if weights is not None or variant is not None:
             raise BadSetting(f"{name}: is a control, without weights or variants: fit it instead")
@@ -71,6 +81,22 @@ def create_model(
 
     network = _random(variant, rng) if weights is None else _loaded(weights, variant)
     return ChestSearchModel(network, images_at_once=images_at_once, precision=precision)
+
+
+def kind_of(weights: str | os.PathLike[str]) -> str:
+    """The name of the model that weights are of: a folder says it, all else is ChestSearch's.
+
+    Raises:
+        DataError: the folder's config is none.
+        UnreadableFile: the folder has no config, or one that is too large.
+    """
+    path = Path(weights)
+    folder = path if path.is_dir() else path.parent
+    if not path.is_dir() and path.name != "model.safetensors":
+        return CHESTSEARCH
+    from gazesearch.models.weights import read_config
+
+    return NEXTGAZE if read_config(folder).get("model") == NEXTGAZE else CHESTSEARCH
 
 
 def weights_file(weights: str | os.PathLike[str]) -> Path:
@@ -82,6 +108,7 @@ def weights_file(weights: str | os.PathLike[str]) -> Path:
 def _loaded(weights: str | os.PathLike[str], variant: str | None) -> ChestSearch:
     """Weights of either kind, told apart by what they are."""
     from gazesearch.models.chestsearch import checkpoints
+    from gazesearch.models.weights import WEIGHTS_NAME
 
     path = Path(weights)
     if path.is_dir():
@@ -89,7 +116,7 @@ def _loaded(weights: str | os.PathLike[str], variant: str | None) -> ChestSearch
     if not path.exists():
         raise UnreadableFile(f"{path}: no such file or folder of weights")
     # A pipe of that name would be waited for.
-    is_ours = path.name == checkpoints.WEIGHTS_NAME and path.is_file()
+    is_ours = path.name == WEIGHTS_NAME and path.is_file()
     if is_ours and not zipfile.is_zipfile(path):
         return checkpoints.load(path.parent, variant=variant)
     return checkpoints.load_published(path, variant=variant)

@@ -1,7 +1,8 @@
 """From next fixations to paths: greedy, sampled, typical; for every model with `next_fixation`.
 
-Every path starts at the screen's centre. What falls out of the random generator for a request does
-not depend on the other requests, so batches of any size give the same paths.
+Every path starts at the screen's centre, unless the model is asked for its first fixation too. What
+falls out of the random generator for a request does not depend on the other requests, so batches of
+any size give the same paths.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ from gazesearch.scanpaths import Scanpaths
 
 Rows = NDArray[np.intp]
 
+Start = Literal["centre", "model"]
+
 MAX_FIXATIONS: Final = 7
 INHIBITION_PX: Final = 16.0
 """Radius of inhibition of return in the released decoder of GazeSearch, at 224 px."""
@@ -42,7 +45,8 @@ def greedy(
     requests: Requests,
     *,
     images: ImageSource | None = None,
-    max_fixations: int = MAX_FIXATIONS,
+    max_fixations: int | None = None,
+    start: Start | None = None,
     inhibition_px: float | None = INHIBITION_PX,
 ) -> Scanpaths:
     """The likeliest cell after the likeliest cell, by default not twice near the same place.
@@ -54,7 +58,10 @@ def greedy(
         model: the model.
         requests: what is asked.
         images: for models that look at images.
-        max_fixations: longest path, the start included.
+        max_fixations: longest path, the start included; None takes the model's own `longest`, 7
+            where it has none.
+        start: "centre" of the screen, or "model": the first fixation is its answer too. None takes
+            the model's own `start`, the centre where it has none.
         inhibition_px: cells whose centre is at most this far from an earlier fixation are left out;
             None leaves none out.
 
@@ -80,7 +87,7 @@ def greedy(
         median = None if told.duration is None else np.exp(told.duration.mean[which])
         return _Step(xy=xy, stop=stop, duration=median)
 
-    return _walk(model, requests, step, images=images, max_fixations=max_fixations)
+    return _walk(model, requests, step, images=images, max_fixations=max_fixations, start=start)
 
 
 def sample(
@@ -92,7 +99,8 @@ def sample(
     rng: Rng = None,
     temperature: float = 1.0,
     nucleus: float = 1.0,
-    max_fixations: int = MAX_FIXATIONS,
+    max_fixations: int | None = None,
+    start: Start | None = None,
 ) -> Scanpaths:
     """Draws from the model's own distribution, or a sharpened one.
 
@@ -105,7 +113,10 @@ def sample(
         temperature: divides the log mass of cells; below 1 is sharper. Finite; stopping is left
             alone.
         nucleus: share of the mass that is kept, the likeliest cells first (Holtzman et al. 2020).
-        max_fixations: longest path, the start included.
+        max_fixations: longest path, the start included; None takes the model's own `longest`, 7
+            where it has none.
+        start: "centre" of the screen, or "model": the first fixation is its answer too. None takes
+            the model's own `start`, the centre where it has none.
 
     Returns:
         n paths a request, standing together, with `draw` 0..n-1; places uniform within their cell.
@@ -115,7 +126,7 @@ def sample(
             f"n={n}, temperature={temperature}, nucleus={nucleus}: n must be 1 or more, "
             "temperature above 0 and finite, nucleus above 0 and at most 1"
         )
-    _refuse_no_fixations(max_fixations)
+    max_fixations = _longest(model, max_fixations)
     generator = np.random.default_rng(rng)
     repeated = requests.repeated(n)
     # Drawn before the walk, path by path: no path's numbers depend on where another one ends, and
@@ -140,7 +151,15 @@ def sample(
         return _Step(xy=xy, stop=stop, duration=duration)
 
     draws = np.tile(np.arange(n), len(requests)).tolist()
-    return _walk(model, repeated, step, images=images, max_fixations=max_fixations, draw=draws)
+    return _walk(
+        model,
+        repeated,
+        step,
+        images=images,
+        max_fixations=max_fixations,
+        start=start,
+        draw=draws,
+    )
 
 
 def typical(
@@ -153,7 +172,8 @@ def typical(
     rng: Rng = None,
     temperature: float = 1.0,
     nucleus: float = 1.0,
-    max_fixations: int = MAX_FIXATIONS,
+    max_fixations: int | None = None,
+    start: Start | None = None,
 ) -> Scanpaths:
     """Of many draws the one that is most like the others: minimum Bayes risk over the draws.
 
@@ -162,7 +182,7 @@ def typical(
         requests: what is asked.
         draws: number of draws a request, at least 2.
         metric: of kind "pair"; which of two paths it takes first is averaged out.
-        images, rng, temperature, nucleus, max_fixations: as in `sample`.
+        images, rng, temperature, nucleus, max_fixations, start: as in `sample`.
 
     Returns:
         One path a request; the first of equals.
@@ -179,6 +199,7 @@ def typical(
         temperature=temperature,
         nucleus=nucleus,
         max_fixations=max_fixations,
+        start=start,
     )
     best = [
         start + _medoid(drawn[start : start + draws], chosen)
@@ -206,6 +227,7 @@ class _Walk:
     sizes: Floats  # (n, 2)
     position: int  # index of the fixation that comes next
     fixations: Floats  # (n, max, 3)
+    from_centre: bool  # else the first fixation is the model's
 
     def places(self, rows: Rows) -> NDArray[np.float64]:
         """x, y of the fixations so far of some paths, (position, len(rows), 2)."""
@@ -227,14 +249,21 @@ def _walk(
     step: Callable[[NextFixation, Rows, _Walk, Rows], _Step],
     *,
     images: ImageSource | None,
-    max_fixations: int,
+    max_fixations: int | None,
+    start: Start | None,
     draw: list[int] | None = None,
 ) -> Scanpaths:
     """Grow every path until it stops, some paths at a time: memory does not grow with them all."""
-    _refuse_no_fixations(max_fixations)
+    max_fixations = _longest(model, max_fixations)
+    own = getattr(model, "start", "centre") if start is None else start
+    if own not in get_args(Start):
+        raise BadSetting(f"start={own!r}: must be 'centre' or 'model'")
     n = len(requests)
     walk = _Walk(
-        sizes=requests.screen_sizes, position=0, fixations=np.full((n, max_fixations, 3), np.nan)
+        sizes=requests.screen_sizes,
+        position=0,
+        fixations=np.full((n, max_fixations, 3), np.nan),
+        from_centre=own == "centre",
     )
     lengths = np.zeros(n, np.intp)
     for rows in _batches(model, requests):
@@ -283,8 +312,10 @@ def _grow(
     _refuse_no_mass(told, asked, model.name)
     made = step(told, which, walk, rows)
     xy, stop = made.xy, made.stop
-    if walk.position == 0:  # the start is given, only its duration is the model's
-        xy, stop = walk.sizes[rows] / 2, np.zeros(len(rows), np.bool_)
+    if walk.position == 0:  # no path is empty
+        stop = np.zeros(len(rows), np.bool_)
+        if walk.from_centre:  # the start is given, only its duration is the model's
+            xy = walk.sizes[rows] / 2
     going = rows[~stop]
     walk.fixations[going, walk.position, :2] = xy[~stop]
     if made.duration is not None:
@@ -312,9 +343,12 @@ def _distinct(requests: Requests, walk: _Walk, rows: Rows) -> tuple[Rows, Rows]:
     return np.array(first, np.intp), which
 
 
-def _refuse_no_fixations(max_fixations: int) -> None:
-    if max_fixations < 1:
-        raise BadSetting(f"max_fixations={max_fixations}: must be 1 or more")
+def _longest(model: ConditionalModel, max_fixations: int | None) -> int:
+    """The longest path: as asked for, else the model's own, else that of GazeSearch."""
+    own = getattr(model, "longest", MAX_FIXATIONS) if max_fixations is None else max_fixations
+    if own < 1:
+        raise BadSetting(f"max_fixations={own}: must be 1 or more")
+    return int(own)
 
 
 def _refuse_no_mass(told: NextFixation, asked: Requests, name: str) -> None:

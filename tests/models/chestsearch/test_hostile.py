@@ -228,7 +228,8 @@ READER = """
 import resource, sys
 import torch
 from gazesearch.cli import main
-from gazesearch.models.chestsearch import checkpoints, untrusted
+from gazesearch.models import weights
+from gazesearch.models.chestsearch import checkpoints
 from gazesearch.errors import GazeSearchError
 
 files = sys.argv[1:]
@@ -240,7 +241,7 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kB
 for file in files:
     if file.endswith(".safetensors"):
         try:
-            print("read", untrusted.read_safetensors(file).keys(), file=sys.stderr)
+            print("read", weights.read_safetensors(file).keys(), file=sys.stderr)
         except GazeSearchError as error:
             print(error, file=sys.stderr)
     elif file.endswith(".pkl"):

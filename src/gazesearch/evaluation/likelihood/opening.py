@@ -10,7 +10,7 @@ from gazesearch.errors import BadSetting, DataError, UnknownName
 from gazesearch.evaluation.truth import Truth, source_digest
 from gazesearch.files import means_file
 from gazesearch.models import controls
-from gazesearch.models.catalogue import CHESTSEARCH, create_model, weights_file
+from gazesearch.models.catalogue import create_model, kind_of, weights_file
 from gazesearch.models.controls.priors import FindingPrior, PublishedPrior
 from gazesearch.models.maps import open_maps
 from gazesearch.prediction import ConditionalModel, FittedModel, Rng
@@ -37,8 +37,8 @@ def open_model(name: str, truth: Truth, *, rng: Rng = 0) -> Opened:
     """A model by the name of a control, which is fitted on train, or by the path of its file.
 
     Args:
-        name: one of `names()`, a file of maps, or weights of ChestSearch: a published checkpoint
-            or a converted folder.
+        name: one of `names()`, a file of maps, or weights: a published checkpoint of
+            ChestSearch, or a folder of it or of NextGaze.
         truth: what is scored; of a control also what it is fitted and chosen on.
         rng: of controls that draw when they are fitted.
 
@@ -55,7 +55,7 @@ def open_model(name: str, truth: Truth, *, rng: Rng = 0) -> Opened:
     if not means_file(name):
         raise UnknownName("model", name, names())
     if Path(name).is_dir() or Path(name).suffix in WEIGHTS_ENDINGS:
-        model = create_model(CHESTSEARCH, weights=name)
+        model = create_model(kind_of(name), weights=name)
         assert isinstance(model, ConditionalModel)
         return Opened(model=model, origin=source_digest(weights_file(name)))
     return Opened(model=open_maps(name), origin=source_digest(name))

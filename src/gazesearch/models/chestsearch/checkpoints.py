@@ -1,24 +1,20 @@
 """Weights: published checkpoints and Mask2Former's, read strictly; our own folder of two files.
 
-A folder holds `model.safetensors`, in our names, and `config.json`, which says what model and
-variant the weights are of, where they came from, and their digest.
+Beside the weights, the folder's `config.json` says which variant they are of.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import save_file
 from torch import Tensor
 
-from gazesearch.errors import BadSetting, DataError, UnknownName, UnreadableFile, first_line
-from gazesearch.files import digest, readable, ready_folder, write_text, written_whole
+from gazesearch.errors import BadSetting, DataError, UnknownName
+from gazesearch.files import digest
 from gazesearch.findings import FINDINGS
 from gazesearch.models.chestsearch import variants
 from gazesearch.models.chestsearch.layout import (
@@ -32,17 +28,21 @@ from gazesearch.models.chestsearch.layout import (
 )
 from gazesearch.models.chestsearch.model import ChestSearch
 from gazesearch.models.chestsearch.untrusted import (
-    MAX_SIZE,
     is_archive,
     read_numpy_pickle,
-    read_safetensors,
     read_torch,
 )
 from gazesearch.models.chestsearch.variants import WACV2025, Variant
-
-WEIGHTS_NAME: Final = "model.safetensors"
-CONFIG_NAME: Final = "config.json"
-_SHOWN: Final = 5  # names in a message
+from gazesearch.models.weights import (
+    CONFIG_NAME,
+    checked,
+    printable,
+    read_config,
+    read_safetensors,
+    source_of,
+    weights_of,
+    write_folder,
+)
 
 
 def load_published(path: str | os.PathLike[str], *, variant: str | None = None) -> ChestSearch:
@@ -81,8 +81,8 @@ def load_published(path: str | os.PathLike[str], *, variant: str | None = None) 
             "M2F_R50_MSDeformAttnPixelDecoder.pkl are parts that training starts from)"
         )
     where = f"{path}, 'model'"
-    checked = _checked(_plain_names(state, where=where), checkpoint_shapes(), where=where)
-    model = _filled(ours_of_published(checked, where=where), WACV2025)
+    whole = checked(_plain_names(state, where=where), checkpoint_shapes(), where=where)
+    model = _filled(ours_of_published(whole, where=where), WACV2025)
     model.source = {Path(path).name: digest(path)}
     return model
 
@@ -122,7 +122,7 @@ def _load_part(
             }
     if not isinstance(found, Mapping):
         raise DataError(f"{path}: holds {type(found).__name__}, not names and weights")
-    state = _checked(_plain_names(found, where=where), part_shapes(prefix), where=where)
+    state = checked(_plain_names(found, where=where), part_shapes(prefix), where=where)
     return ours_of_part(state, prefix)
 
 
@@ -137,24 +137,13 @@ def save(model: ChestSearch, folder: str | os.PathLike[str], *, source: Mapping[
     Raises:
         UnreadableFile: the folder cannot be written to, or the disk is full.
     """
-    made = ready_folder(folder)
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    with written_whole(made / WEIGHTS_NAME) as temporary:
-        try:
-            save_file(state, temporary, metadata={"format": "pt"})
-        except SafetensorError as error:  # of a full disk
-            raise UnreadableFile(
-                f"{made / WEIGHTS_NAME}: cannot be written: {first_line(error)}"
-            ) from error
-        config = {
-            "model": "chestsearch",
-            "variant": model.variant.name,
-            "findings": list(FINDINGS),
-            "weights": digest(temporary),
-            "source": dict(source),
-        }
-        # First: broken off here, the folder says what it is of, and can be converted to again.
-        write_text(made / CONFIG_NAME, json.dumps(config, indent=2) + "\n")
+    config = {
+        "model": "chestsearch",
+        "variant": model.variant.name,
+        "findings": list(FINDINGS),
+        "source": dict(source),
+    }
+    write_folder(model.state_dict(), config, folder)
 
 
 def load(folder: str | os.PathLike[str], *, variant: str | None = None) -> ChestSearch:
@@ -174,17 +163,15 @@ def load(folder: str | os.PathLike[str], *, variant: str | None = None) -> Chest
     own = _variant(config, where / CONFIG_NAME)
     if variant is not None and variants.get(variant) != own:
         raise BadSetting(f"{where}: holds the variant {own.name}, not {variant}: ask for that one")
-    weights = readable(where / WEIGHTS_NAME, max_size=MAX_SIZE)
-    if digest(weights) != config.get("weights"):
-        raise DataError(f"{weights}: is not the file that {CONFIG_NAME} names: convert it again")
+    weights = weights_of(where, config)
     with torch.device("meta"):
         shapes: Shapes = {
             name: tuple(tensor.shape)
             for name, tensor in ChestSearch(variant=own).state_dict().items()
         }
     place = f"{weights}, {own.name} by its {CONFIG_NAME}"
-    model = _filled(_checked(read_safetensors(weights), shapes, where=place), own)
-    model.source = config["source"]
+    model = _filled(checked(read_safetensors(weights), shapes, where=place), own)
+    model.source = source_of(config, where / CONFIG_NAME)
     return model
 
 
@@ -197,30 +184,11 @@ def _variant(config: Mapping[str, Any], file: Path) -> Variant:
                 f"{file}: {key} is {str(config.get(key))[:60]!r}, not {value!r}: "
                 "made for another version or model"
             )
-    source = config.get("source")
-    if not isinstance(source, dict) or not all(isinstance(v, str) for v in source.values()):
-        raise DataError(f"{file}: source must name files and digests: convert the weights again")
+    source_of(config, file)
     try:
         return variants.get(str(config.get("variant"))[:60])
     except UnknownName as error:
         raise DataError(f"{file}: {error}: made for another version") from None
-
-
-def read_config(folder: str | os.PathLike[str]) -> Mapping[str, Any]:
-    """What `save` wrote beside the weights, as it stands there.
-
-    Raises:
-        DataError: it is no JSON object.
-        UnreadableFile: it is absent or too large.
-    """
-    file = Path(folder) / CONFIG_NAME
-    try:
-        config = json.loads(readable(file, max_size=2**20).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{file}: is not JSON: convert the weights again") from error
-    if not isinstance(config, dict):
-        raise DataError(f"{file}: is no JSON object: convert the weights again")
-    return config
 
 
 def _plain_names(state: Mapping[Any, Any], *, where: str) -> dict[str, Any]:
@@ -241,7 +209,7 @@ def _plain_names(state: Mapping[Any, Any], *, where: str) -> dict[str, Any]:
             name = f"output_convs.{name}"
         if name in plain and not _same(plain[name], value):
             raise DataError(
-                f"{where}: {_line(name)} is there twice, with and without a prefix, and differs"
+                f"{where}: {printable(name)} is there twice, with and without a prefix, and differs"
             )
         plain[name] = value
     return plain
@@ -249,35 +217,6 @@ def _plain_names(state: Mapping[Any, Any], *, where: str) -> dict[str, Any]:
 
 def _same(one: Any, other: Any) -> bool:
     return isinstance(one, Tensor) and isinstance(other, Tensor) and torch.equal(one, other)
-
-
-def _checked(state: Mapping[str, Any], shapes: Shapes, *, where: str) -> dict[str, Tensor]:
-    """The state, if it has all of these names, no others, and finite float32 of these shapes."""
-    for kind, names in (
-        ("lacks", [name for name in shapes if name not in state]),
-        ("has, unlike the model,", [name for name in state if name not in shapes]),
-    ):
-        if names:
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            shown = ", ".join(_line(name) for name in names[:_SHOWN])
-            raise DataError(f"{where}: {kind} {shown}{more}: weights of another model")
-    for name, shape in shapes.items():
-        tensor = state[name]
-        if not isinstance(tensor, Tensor):
-            raise DataError(f"{where}: {name}: is {type(tensor).__name__}, not a tensor")
-        if tuple(tensor.shape) != shape or tensor.dtype != torch.float32:
-            raise DataError(
-                f"{where}: {name}: {tensor.dtype} of shape {tuple(tensor.shape)}, "
-                f"not float32 of {shape}: weights of another model"
-            )
-        if not tensor.isfinite().all():
-            raise DataError(f"{where}: {name}: holds NaN or infinity: the file is damaged")
-    return dict(state)
-
-
-def _line(name: str) -> str:
-    """A name that stands in a file, fit for a message."""
-    return name[:80] if name.isprintable() else ascii(name[:80])
 
 
 def _filled(state: Mapping[str, Tensor], variant: Variant) -> ChestSearch:

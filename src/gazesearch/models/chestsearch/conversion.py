@@ -8,14 +8,8 @@ from pathlib import Path
 
 from gazesearch.errors import GazeSearchError, UnreadableFile
 from gazesearch.files import digest
-from gazesearch.models.chestsearch.checkpoints import (
-    CONFIG_NAME,
-    WEIGHTS_NAME,
-    load,
-    load_published,
-    read_config,
-    save,
-)
+from gazesearch.models.chestsearch.checkpoints import load, load_published, save
+from gazesearch.models.weights import CONFIG_NAME, WEIGHTS_NAME, read_config
 
 
 @dataclass(frozen=True, kw_only=True)

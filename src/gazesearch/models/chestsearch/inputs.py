@@ -41,6 +41,20 @@ def squeezed(
     Raises:
         DataError: the array is no image of 8 bits.
     """
+    filter_ = PIL.Image.Resampling[resampling.upper()]
+    return np.asarray(eight_bits(image, where=where).resize((SIDE, SIDE), filter_))
+
+
+def eight_bits(image: NDArray[Any], *, where: str) -> PIL.Image.Image:
+    """An image as RGB, for resizing.
+
+    Args:
+        image: (h, w) or (h, w, 3), uint8.
+        where: the image's name, for errors.
+
+    Raises:
+        DataError: the array is no image of 8 bits.
+    """
     grey = image.ndim == 2
     if image.dtype != np.uint8 or not (grey or (image.ndim == 3 and image.shape[2] == 3)):
         raise DataError(
@@ -49,9 +63,7 @@ def squeezed(
         )
     if image.size == 0:
         raise DataError(f"{where}: has no pixels")
-    filter_ = PIL.Image.Resampling[resampling.upper()]
-    seen = PIL.Image.fromarray(image).convert("RGB").resize((SIDE, SIDE), filter_)
-    return np.asarray(seen)
+    return PIL.Image.fromarray(image).convert("RGB")
 
 
 def normalised(images: Sequence[NDArray[np.uint8]]) -> Float[Tensor, "i 3 224 224"]:

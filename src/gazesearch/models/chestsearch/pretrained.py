@@ -10,9 +10,10 @@ from huggingface_hub import ModelHubMixin, snapshot_download
 
 from gazesearch.errors import UnreadableFile, first_line
 from gazesearch.files import write_text
-from gazesearch.models.chestsearch.checkpoints import CONFIG_NAME, WEIGHTS_NAME, load, save
+from gazesearch.models.chestsearch.checkpoints import load, save
 from gazesearch.models.chestsearch.model import ChestSearch
 from gazesearch.models.chestsearch.variants import WACV2025, Variant
+from gazesearch.models.weights import CONFIG_NAME, WEIGHTS_NAME
 
 CARD_NAME: Final = "README.md"
 

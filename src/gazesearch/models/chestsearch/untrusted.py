@@ -1,8 +1,8 @@
 """Files that came from elsewhere, read without running anything that stands in them.
 
-Three kinds are known: a zip archive of `torch.save`, a pickle of numpy arrays (as Mask2Former's),
-and safetensors. What a file may name is listed in `stand_ins`; anything else is refused by its
-name, and memory stays within a small multiple of the file's size.
+Two kinds are known: a zip archive of `torch.save`, and a pickle of numpy arrays (as Mask2Former's).
+What a file may name is listed in `stand_ins`; anything else is refused by its name, and memory
+stays within a small multiple of the file's size.
 """
 
 from __future__ import annotations
@@ -11,28 +11,22 @@ import io
 import mmap
 import os
 import re
-import struct
 import zipfile
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from gazesearch.errors import DataError, first_line
 from gazesearch.files import readable
 from gazesearch.models.chestsearch import stand_ins
 from gazesearch.models.chestsearch.pickles import interpret
-
-MAX_SIZE: Final = 4 * 2**30
-"""Largest file that is read; the published checkpoint has some 330 MB with its optimiser."""
+from gazesearch.models.weights import MAX_SIZE
 
 _MAX_PROGRAM: Final = 16 * 2**20  # bytes of a torch file's pickle, which holds no numbers
 _MAX_NOTE: Final = 2**10  # bytes of the other small members
-_MAX_HEADER: Final = 2**20  # bytes of a safetensors file's header: ours has under 100 kB
 _TORCH_LEGACY: Final = 0x1950A86A20F9469CFC6C  # first object of a file of torch before 1.6
 
 _MEMBERS: Final = re.compile(
@@ -169,24 +163,3 @@ def _with_tensors(found: Any, file: Path, size: int, *, depth: int) -> Any:
         return made[key]
 
     return replaced(found, depth)
-
-
-def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
-
-    Raises:
-        DataError: broken, or with a header over 1 MiB.
-        UnreadableFile: absent, or too large.
-    """
-    file = readable(path, max_size=MAX_SIZE)
-    try:
-        with file.open("rb") as opened:
-            (header,) = struct.unpack("<Q", opened.read(8))
-        if header > _MAX_HEADER:
-            raise DataError(f"{file}: claims a header of {header:,} bytes: no weights need that")
-        tensors: dict[str, Tensor] = load_file(file)
-    except (SafetensorError, struct.error, ValueError, OSError, MemoryError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{file}: is cut off or broken: {first_line(error)}") from error
-    return tensors
