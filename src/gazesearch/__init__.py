@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         first_copies,
         with_first_fixation,
     )
+    from gazesearch.training.run import train
 
 __version__ = "0.1.0"
 
@@ -54,6 +55,7 @@ __all__ = [
     "predict",
     "protocols",
     "read_scanpaths",
+    "train",
     "with_first_fixation",
     "write_scanpaths",
 ]
@@ -77,6 +79,7 @@ _HOMES: Final = {
     "load_dataset": "datasets",
     "predict": "models.predict",
     "read_scanpaths": "formats",
+    "train": "training.run",
     "with_first_fixation": "scanpaths",
     "write_scanpaths": "formats",
 }

@@ -13,7 +13,7 @@ import pytest
 
 HELP = (
     "evaluate", "compare", "validate", "audit", "predict", "convert", "show", "phantom", "protocol",
-    "submit-check", "leaderboard", "report", "demo", "doctor",
+    "submit-check", "leaderboard", "report", "demo", "doctor", "train",
 )  # fmt: skip
 
 

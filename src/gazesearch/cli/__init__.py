@@ -31,6 +31,7 @@ from gazesearch.cli.report import report
 from gazesearch.cli.requests import requests
 from gazesearch.cli.show import show
 from gazesearch.cli.submit_check import CheckFailed, submit_check
+from gazesearch.cli.train import train
 from gazesearch.cli.validate import validate
 from gazesearch.cli.verify import verify
 from gazesearch.errors import GazeSearchError
@@ -65,6 +66,7 @@ Examples:
   gazesearch report results/mine results/chestsearch --output report.html
   gazesearch validate predictions.csv --predictions
   gazesearch audit gazesearch.json --output audit/
+  gazesearch train phantom-tiny --output run/
   gazesearch predict images/ --weights ckp_29999.pt --output predictions.json
   gazesearch show gazesearch.json --output path.svg
   gazesearch publish my-dataset --dry-run
@@ -79,6 +81,7 @@ app.command()(compare)
 app.command()(report)
 app.command()(validate)
 app.command()(audit)
+app.command()(train)
 app.command()(predict)
 app.command()(submit_check)
 app.add_typer(leaderboard, name="leaderboard")

@@ -1,0 +1,96 @@
+"""What a training starts from: weights of files and folders, put into a network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from torch import Tensor
+
+from gazesearch.errors import DataError, UnreadableFile
+from gazesearch.files import digest
+from gazesearch.models.chestsearch import checkpoints, transfer
+from gazesearch.models.chestsearch.model import ChestSearch
+from gazesearch.models.nextgaze import saving
+from gazesearch.models.weights import WEIGHTS_NAME
+
+_PARTS: Final = ("backbone", "pixel_decoder")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """What was put into a network.
+
+    Attributes:
+        sources: name and digest of each file.
+        notes: what became of each, and what stays as it was, a line each.
+    """
+
+    sources: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def start_from(network: Any, paths: Sequence[str | os.PathLike[str]]) -> Started:
+    """Put weights of files into a network.
+
+    Args:
+        network: changed in place.
+        paths: one after the other: folders of models, an earlier run's among them; of ChestSearch
+            also a published checkpoint, `M2F_R50.pkl`, `M2F_R50_MSDeformAttnPixelDecoder.pkl`, or
+            Mask2Former's own file, which has both.
+
+    Raises:
+        DataError: weights of another network: a name that this one has not, or a shape that is not
+            its own. What the variants of ChestSearch differ in is known, and made to fit.
+        UnreadableFile: a file is absent or too large.
+    """
+    sources: dict[str, str] = {}
+    notes: list[str] = []
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            raise UnreadableFile(f"{path}: no such file or folder to start from")
+        if isinstance(network, ChestSearch):
+            said = _chestsearch(network, path)
+        else:
+            said = _same(network, path)
+        file = path / WEIGHTS_NAME if path.is_dir() else path
+        sources[f"{path.name}/{file.name}" if path.is_dir() else file.name] = digest(file)
+        notes.append(f"started from {path.name}: {said}")
+    return Started(sources=sources, notes=tuple(notes))
+
+
+def _chestsearch(network: ChestSearch, path: Path) -> str:
+    if path.suffix != ".pkl":
+        load = checkpoints.load if path.is_dir() else checkpoints.load_published
+        return str(transfer.start_from(network, load(path)))
+    errors: list[DataError] = []
+    found: dict[str, Any] = {}
+    for part in _PARTS:
+        try:
+            found[part] = transfer.start_from_parts(network, **{part: path})
+        except DataError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return "; ".join(f"{part}: {len(told.copied)} weights copied" for part, told in found.items())
+
+
+def _same(network: Any, path: Path) -> str:
+    """Weights of a network of the same kind and sizes."""
+    if not path.is_dir():
+        raise DataError(f"{path}: nextgaze starts from a folder of a model only")
+    state: Mapping[str, Tensor] = saving.load(path).state_dict()
+    own = network.state_dict()
+    for name in (*own, *state):
+        shapes = [tuple(s[name].shape) if name in s else "absent" for s in (state, own)]
+        if shapes[0] != shapes[1]:
+            raise DataError(
+                f"{path}: {name} is {shapes[0]}, where this network has {shapes[1]}: weights of "
+                "another network"
+            )
+    network.load_state_dict(state)
+    return f"{len(state)} weights copied"

@@ -1,0 +1,369 @@
+"""`train`: a recipe in, a trained model and the folder of its run out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from gazesearch.errors import BadSetting, DataError, require
+from gazesearch.evaluation.scoring import Progress
+from gazesearch.files import (
+    RunRecord,
+    package_versions,
+    readable,
+    ready_folder,
+    write_text,
+)
+from gazesearch.models.objectives import (
+    LikelihoodObjective,
+    PublishedObjective,
+    Weights,
+    stop_weight_of,
+)
+from gazesearch.prediction import ConditionalModel, Rng
+from gazesearch.training import networks, state
+from gazesearch.training.batches import SharedPrefixes
+from gazesearch.training.data import Learned, Placeholder, open_data
+from gazesearch.training.gradients import Objective, Sight
+from gazesearch.training.initial import Started, start_from
+from gazesearch.training.logs import Logs, read_epochs
+from gazesearch.training.networks import Made
+from gazesearch.training.optimisation import Average, optimiser_of, rates_of
+from gazesearch.training.processes import this_process, wait_for_all
+from gazesearch.training.recipe import read_recipe
+from gazesearch.training.seen import Looking, look
+from gazesearch.training.settings import Recipe
+from gazesearch.training.state import Stand
+from gazesearch.training.steps import Steps, steps_of
+from gazesearch.training.validation import Valid
+
+RECIPE: Final = "recipe.json"
+RECORD: Final = "run.json"
+LOGS: Final = "logs"
+STATES: Final = "checkpoints"
+"""Names in a run's folder."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """A trained model and how it came about.
+
+    Attributes:
+        model: with the best weights.
+        folder: of the run; `create_model` opens it.
+        best: measures of the best weights on valid.
+        best_epoch: at whose end they were found, from 1.
+        epochs: the rows of `logs/epochs.csv`.
+        record: what is needed to do the run again.
+    """
+
+    model: ConditionalModel
+    folder: Path
+    best: Valid
+    best_epoch: int
+    epochs: tuple[Mapping[str, float], ...]
+    record: RunRecord
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ready:
+    """Everything of a run before its first step.
+
+    Attributes:
+        recipe: all settings.
+        learned: what is learnt from.
+        made: the network.
+        started: what it starts from.
+        objective: what is minimised.
+        train, valid: the searches.
+        rates: what each parameter's rate is multiplied by.
+        order: the sampler.
+    """
+
+    recipe: Recipe
+    learned: Learned
+    made: Made
+    started: Started
+    objective: Objective
+    train: Steps
+    valid: Steps
+    rates: Mapping[str, float]
+    order: SharedPrefixes
+
+
+def prepare(
+    recipe: Recipe | str | os.PathLike[str],
+    *,
+    folder: Path,
+    annotations: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+    init: Sequence[str | os.PathLike[str]] = (),
+    backbone: str | os.PathLike[str] | None = None,
+    rng: Rng = None,
+    progress: Progress | None = None,
+    rank: int = 0,
+    ranks: int = 1,
+) -> Ready:
+    """Read data and make the network; arguments as of `train`."""
+    settings = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    if rng is not None:
+        settings = replace(settings, seed=_seed(rng))
+    learned = open_data(
+        settings.data,
+        folder=folder / "phantom",
+        annotations=annotations,
+        images=images,
+        seed=settings.seed,
+        progress=progress,
+    )
+    made = networks.make(settings, learned, backbone=backbone)
+    network = made.network
+    started = start_from(network, init)
+    train, valid = (
+        steps_of(
+            part,
+            tasks=network.tasks,
+            map_shape=network.map_shape,
+            max_history=network.max_history,
+            first=learned.first_fixation == "as-recorded",
+            cut=made.cut,
+            fed_as=made.fed_as,
+        )
+        for part in (learned.train, learned.valid)
+    )
+    made.begin(train)
+    schedule = settings.schedule
+    return Ready(
+        recipe=settings,
+        learned=learned,
+        made=made,
+        started=started,
+        objective=_objective(settings, train),
+        train=train,
+        valid=valid,
+        rates=rates_of(network, settings.optimiser, trained_backbone=settings.backbone.trained),
+        order=SharedPrefixes(
+            train,
+            images=schedule.images,
+            map_shape=network.map_shape,
+            records=schedule.records,
+            mirror=schedule.mirror,
+            seed=settings.seed,
+            rank=rank,
+            ranks=ranks,
+        ),
+    )
+
+
+def device_of(device: str | None) -> str:
+    """The device that is asked for, or a GPU where there is one.
+
+    Raises:
+        BadSetting: there is no such device here.
+    """
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device not in ("cpu", "cuda"):
+        raise BadSetting(f"device {device!r}: must be cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadSetting("device cuda: torch finds no GPU here: take cpu")
+    return device
+
+
+def _seed(rng: Rng) -> int:
+    import numpy as np
+
+    return rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
+
+
+def _objective(recipe: Recipe, train: Steps) -> Objective:
+    told = recipe.objective
+    weights = Weights(map=told.map, stop=told.stop, duration=told.duration)
+    if told.kind == "likelihood":
+        return LikelihoodObjective(weights=weights)
+    searches = train.searches
+    asked, ended = int(searches.decided.sum()), int((searches.ended & searches.decided).sum())
+    clean = recipe.network.settings.get("variant") != "wacv2025"
+    return PublishedObjective(
+        weights=weights, stop_weight=stop_weight_of(asked, ended), clean=clean
+    )
+
+
+def sights(
+    ready: Ready, cache: str | os.PathLike[str], *, progress: Progress | None = None
+) -> tuple[Sight, Sight]:
+    """Where levels of images come from, in training and on valid."""
+    recipe, network = ready.recipe, ready.made.network
+    images = ready.learned.images if ready.made.sees_images else Placeholder()
+    backbone = recipe.backbone
+    if backbone.trained or backbone.kept == "no":
+        looking = Looking(network, images, trained=backbone.trained)
+        return looking, looking
+    options: dict[str, Any] = {"folder": cache, "kept": backbone.kept, "progress": progress}
+    train = look(network, images, ready.train.images, mirrored=recipe.schedule.mirror, **options)
+    return train, look(network, images, ready.valid.images, **options)
+
+
+def train(
+    recipe: Recipe | str | os.PathLike[str],
+    *,
+    output: str | os.PathLike[str],
+    annotations: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    init: Sequence[str | os.PathLike[str]] = (),
+    backbone: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    rng: Rng = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a model by a recipe.
+
+    Run again with `resume`, a run that was broken off, at whatever moment, goes on from its last
+    state and ends with the weights that it would have had.
+
+    Args:
+        recipe: settings, the name of a recipe of the package, or a TOML file.
+        output: the run's folder: recipe, record, logs, states and the trained model.
+        annotations: file of recorded scanpaths; a phantom recipe makes its own without.
+        images: folder of their images.
+        cache: folder for what a frozen backbone saw, which several runs may share; `output/seen`
+            by default. It holds features of the images: gated ones stay gated.
+        init: weights to start from: published checkpoints, folders of models, Mask2Former's parts.
+        backbone: weights of the backbone, where no package has them: a file of ResNet-50's, or a
+            folder of a Hugging Face model.
+        resume: go on with the run in `output`, if there is one.
+        rng: seed in place of the recipe's.
+        device: "cpu" or "cuda"; None takes a GPU where there is one.
+        progress: called with what is being done and the fraction done.
+
+    Raises:
+        BadSetting: a setting outside its range; a run is in `output` already, or is of another
+            recipe.
+        DataError: nothing to learn from, or weights of another network.
+        UnknownName: a recipe, network, setting or task that is not known.
+        UnreadableFile: a file is absent, or `output` cannot be written to.
+        KeyboardInterrupt: Ctrl-C, after the state was written.
+    """
+    for needed in ("lightning", "tensorboard"):
+        require(needed, extra="train")
+    from gazesearch.training.between import Between, CtrlC, Interrupted
+    from gazesearch.training.fitting import Fitting, fit
+
+    folder = ready_folder(output)
+    last, best = (folder / STATES / f"{name}.safetensors" for name in ("last", "best"))
+    if last.exists() and not resume:
+        raise BadSetting(f"{folder}: holds a run already: resume it (--resume), or name another")
+    device = device_of(device)
+    with this_process(device) as (rank, ranks):
+        ready = prepare(
+            recipe,
+            folder=folder,
+            annotations=annotations,
+            images=images,
+            init=init,
+            backbone=backbone,
+            rng=rng,
+            progress=progress,
+            rank=rank,
+            ranks=ranks,
+        )
+        settings, network = ready.recipe, ready.made.network
+        record = _record(ready)
+        network.to(device)
+        optimiser = optimiser_of(network, settings.optimiser, dict(ready.rates))
+        average = Average(network, share=settings.optimiser.average)
+        steps = settings.schedule.epochs * ready.order.steps_per_epoch
+        stand = Stand()
+        if last.exists():
+            _refuse_other_inputs(folder / RECORD, record)
+            stand = state.load(
+                last, recipe=settings, network=network, average=average, optimiser=optimiser
+            )
+            assert stand.order is not None
+            ready.order.load_state_dict(stand.order)
+        elif rank == 0:
+            write_text(folder / RECIPE, settings.to_json())
+            write_text(folder / RECORD, json.dumps(asdict(record), indent=2) + "\n")
+        sight, valid_sight = sights(ready, cache or folder / "seen", progress=progress)
+        logs = Logs(folder / LOGS, step=stand.step) if rank == 0 else None
+        module = Fitting(
+            network,
+            ready.objective,
+            optimiser,
+            average,
+            settings,
+            sight=sight,
+            names=ready.train.images,
+            steps=steps,
+            done=stand.step,
+        )
+        try:
+            with CtrlC() as stop:
+                between = Between(
+                    settings,
+                    ready.order,
+                    stand,
+                    logs,
+                    folder=folder / STATES,
+                    valid=ready.valid,
+                    valid_sight=valid_sight,
+                    progress=progress,
+                    stop=stop,
+                )
+                fit(module, between, device=device)
+        except Interrupted:
+            raise KeyboardInterrupt from None
+        finally:
+            if logs is not None:
+                logs.close()
+        stand = between.stand
+        wait_for_all()  # the first process writes what all read
+        state.load_average(best, network)
+        network.to("cpu")
+        if rank == 0:
+            ready.made.save(folder, {"recipe": settings.name, **ready.started.sources})
+    assert stand.best is not None
+    return Trained(
+        model=ready.made.model(),
+        folder=folder,
+        best=Valid(**stand.best),
+        best_epoch=stand.best_epoch,
+        epochs=tuple(read_epochs(folder / LOGS)),
+        record=record,
+    )
+
+
+def _refuse_other_inputs(file: Path, record: RunRecord) -> None:
+    try:
+        then = json.loads(readable(file).read_text(encoding="utf-8"))["inputs"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{file}: is no record of a run: start anew in another folder") from error
+    for name in {**then, **record.inputs}:
+        if then.get(name) != record.inputs.get(name):
+            raise BadSetting(
+                f"{file}: the run was started with {name}: {then.get(name)}, not "
+                f"{record.inputs.get(name)}: give the same files"
+            )
+
+
+def _record(ready: Ready) -> RunRecord:
+    learned = ready.learned
+    return RunRecord(
+        settings={
+            "recipe": asdict(ready.recipe),
+            "notes": [*learned.notes, *ready.started.notes],
+            "searches": {"train": len(ready.train), "valid": len(ready.valid)},
+            "left_out": {"train": ready.train.left_out, "valid": ready.valid.left_out},
+        },
+        inputs={**learned.digests, **ready.started.sources},
+        seed=ready.recipe.seed,
+        versions=package_versions("torch", "lightning", "safetensors"),
+    )

@@ -1,0 +1,287 @@
+"""What a frozen backbone sees of images, kept on disk: looked at once, not once an epoch.
+
+A folder holds parts of some images each, safetensors files that are read through a memory map. A
+part says what it is of: the backbone's weights, how images are prepared for it, whether they were
+mirrored, the images' digests, and the digest of its own numbers. What does not fit is not used: it
+is made anew. Features of gated images are gated too: the folder is kept out of git.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from gazesearch.errors import BadSetting, DataError
+from gazesearch.evaluation.scoring import Progress
+from gazesearch.files import ready_folder, write_text, written_whole
+from gazesearch.models.network import SearchNetwork
+from gazesearch.prediction import ImageSource, image_of
+
+Kept = Literal["float16", "float32"]
+
+
+_FORMAT: Final = "gazesearch-seen-1"
+_MEMORY: Final = 2**30  # bytes of prepared images that are kept; the others are read again
+_PART: Final = 32  # images in a part: what is lost when building is broken off
+
+
+class Seen:
+    """Levels of images, mirrored or not, from the folder that `look` filled.
+
+    Attributes:
+        built: how many images were looked at for it; the others were there.
+    """
+
+    def __init__(self, places: Mapping[tuple[str, bool], tuple[Any, int]], *, built: int) -> None:
+        """Name what is where: the open part and the row in it."""
+        self._places = dict(places)
+        self.built = built
+
+    def levels(self, names: Sequence[str], mirrored: Iterable[bool]) -> list[Tensor]:
+        """What the backbone sees of some images, (i, channels, rows, columns) float32 a level."""
+        places = [self._places[name, bool(m)] for name, m in zip(names, mirrored, strict=True)]
+        count = len(list(places[0][0].keys()))
+        return [
+            torch.cat([part.get_slice(f"{n}")[row : row + 1].float() for part, row in places])
+            for n in range(count)
+        ]
+
+
+def look(
+    network: SearchNetwork,
+    images: ImageSource,
+    names: Sequence[str],
+    *,
+    folder: str | os.PathLike[str],
+    mirrored: bool = False,
+    kept: Kept = "float16",
+    images_at_once: int = 4,
+    progress: Progress | None = None,
+) -> Seen:
+    """Features of images, from the folder where they are there, else computed and put there.
+
+    Broken off, it goes on where it stopped. Nothing but what is derived from images is kept.
+
+    Args:
+        network: whose `see` is asked; its `backbone` must not be trained meanwhile.
+        images: by name.
+        names: the images.
+        folder: may hold features of other images and of other backbones.
+        mirrored: whether they are looked at mirrored as well.
+        kept: "float16", or "float32", which takes twice the room and loses nothing.
+        images_at_once: how many are looked at together.
+        progress: called with what is being done and the fraction done.
+
+    Raises:
+        BadSetting: a value does not fit into float16.
+        DataError, UnreadableFile: an image is none, or the folder cannot be written to.
+    """
+    if kept not in get_args(Kept):
+        raise BadSetting(f"kept={kept!r}: must be 'float16' or 'float32'")
+    say = progress or (lambda _text, _done: None)
+    backbone = backbone_of(network)
+    looks = (False, True) if mirrored else (False,)
+    digests = {name: _digest(image_of(images, name)) for name in dict.fromkeys(names)}
+    where = ready_folder(folder)
+    if not (where / ".gitignore").exists():
+        write_text(where / ".gitignore", "*\n")
+    made_by = {
+        "format": _FORMAT,
+        "backbone": weights_digest(backbone),
+        "preparation": _preparation(network),
+        "kept": kept,
+    }
+    places: dict[tuple[str, bool], tuple[Any, int]] = {}
+    built = 0
+    for flipped in looks:
+        header = made_by | {"mirrored": json.dumps(flipped)}
+        shelf = where / hashlib.sha256(json.dumps(header).encode()).hexdigest()[:16]
+        there = _opened(shelf, header)
+        missing = list(dict.fromkeys(d for d in digests.values() if d not in there))
+        name_of = {digest: name for name, digest in digests.items()}
+        for start in range(0, len(missing), _PART):
+            some = missing[start : start + _PART]
+            say("looking at images", start / len(missing))
+            _build(
+                network,
+                [image_of(images, name_of[d]) for d in some],
+                [name_of[d] for d in some],
+                shelf / f"{some[0].removeprefix('sha256:')[:16]}.safetensors",
+                header | {"images": json.dumps(some)},
+                flipped=flipped,
+                images_at_once=images_at_once,
+            )
+            built += len(some)
+        if missing:
+            there = _opened(shelf, header)
+        places |= {(name, flipped): there[digest] for name, digest in digests.items()}
+    return Seen(places, built=built)
+
+
+class Looking:
+    """Levels of images that are looked at whenever they are asked for; nothing is kept on disk."""
+
+    def __init__(self, network: SearchNetwork, images: ImageSource, *, trained: bool) -> None:
+        """Look through a network's eyes, with gradients where its backbone is trained."""
+        self._network, self._images, self._trained = network, images, trained
+        self._prepared: dict[str, Tensor] = {}
+        self._room = _MEMORY
+
+    def levels(self, names: Sequence[str], mirrored: Iterable[bool]) -> list[Tensor]:
+        """As `Seen.levels`."""
+        inputs = torch.stack(
+            [
+                self._input(name).flip(2) if flipped else self._input(name)
+                for name, flipped in zip(names, mirrored, strict=True)
+            ]
+        )
+        if not (self._trained and torch.is_grad_enabled()):
+            return looked_at(self._network, inputs)
+        device = next(backbone_of(self._network).parameters()).device
+        return self._network.see(inputs.to(device))
+
+    def _input(self, name: str) -> Tensor:
+        if name not in self._prepared:
+            image = self._network.prepared(image_of(self._images, name), where=name)
+            self._room -= image.nbytes
+            if self._room < 0:
+                self._room += image.nbytes
+                return image
+            self._prepared[name] = image
+        return self._prepared[name]
+
+
+def backbone_of(network: Any) -> nn.Module:
+    """The part of a network that looks at images; frozen, what it sees may be kept.
+
+    Raises:
+        DataError: the network does not say which part that is.
+    """
+    backbone = getattr(network, "backbone", None)
+    if not isinstance(backbone, nn.Module):
+        raise DataError(f"{type(network).__name__}: has no module `backbone`: nothing can be kept")
+    return backbone
+
+
+def weights_digest(module: nn.Module) -> str:
+    """`sha256:` of the names, shapes and numbers of a module's parameters and buffers."""
+    total = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        plain = tensor.detach().cpu().contiguous()
+        total.update(f"{name} {plain.dtype} {tuple(plain.shape)}\n".encode())
+        total.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return f"sha256:{total.hexdigest()}"
+
+
+def _preparation(network: SearchNetwork) -> str:
+    """What tells one way to prepare images from another: what it makes of a pattern."""
+    y, x = np.mgrid[:97, :131]
+    pattern = np.stack([(3 * x + 5 * y) % 256, (x * y) % 256, (7 * x) % 256], axis=2)
+    prepared = network.prepared(pattern.astype(np.uint8), where="pattern")
+    shape = f"{tuple(prepared.shape)}".encode()
+    return f"sha256:{hashlib.sha256(shape + prepared.numpy().tobytes()).hexdigest()}"
+
+
+def _digest(image: NDArray[Any]) -> str:
+    plain = np.ascontiguousarray(image)
+    kind = f"{plain.dtype.str} {plain.shape}\n".encode()
+    return f"sha256:{hashlib.sha256(kind + plain.tobytes()).hexdigest()}"
+
+
+def _build(
+    network: SearchNetwork,
+    images: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    file: Path,
+    header: dict[str, str],
+    *,
+    flipped: bool,
+    images_at_once: int,
+) -> None:
+    """Look at some images and write what was seen as one part."""
+    dtype = torch.float16 if header["kept"] == "float16" else torch.float32
+    seen: list[list[Tensor]] = []
+    for start in range(0, len(images), images_at_once):
+        part = slice(start, start + images_at_once)
+        inputs = torch.stack(
+            [
+                network.prepared(image, where=name)
+                for image, name in zip(images[part], names[part], strict=True)
+            ]
+        )
+        seen.append(looked_at(network, inputs.flip(3) if flipped else inputs))
+    levels = [torch.cat(level).cpu().to(dtype).contiguous() for level in zip(*seen, strict=True)]
+    if not all(level.isfinite().all() for level in levels):
+        raise BadSetting("features of the backbone do not fit into float16: keep them as float32")
+    content = _content_digest(header, levels)
+    with written_whole(file) as temporary:
+        save_file(
+            {f"{n}": level for n, level in enumerate(levels)},
+            temporary,
+            metadata=header | {"content": content},
+        )
+
+
+def looked_at(network: Any, inputs: Tensor) -> list[Tensor]:
+    """What a frozen backbone sees, without gradients and as in use, whatever mode it is in."""
+    backbone = backbone_of(network)
+    training = backbone.training
+    backbone.eval()
+    try:
+        with torch.no_grad():
+            levels: list[Tensor] = network.see(inputs.to(next(network.parameters()).device))
+    finally:
+        backbone.train(training)
+    return levels
+
+
+def _opened(shelf: Path, header: Mapping[str, str]) -> dict[str, tuple[Any, int]]:
+    """Part and row of each image of a shelf, by digest; parts that are not sound are removed."""
+    there: dict[str, tuple[Any, int]] = {}
+    for file in sorted(shelf.glob("*.safetensors")):
+        part = _sound(file, header)
+        if part is None:
+            file.unlink()
+            continue
+        opened, images = part
+        there |= {digest: (opened, row) for row, digest in enumerate(images)}
+    return there
+
+
+def _sound(file: Path, header: Mapping[str, str]) -> tuple[Any, list[str]] | None:
+    """An open part and its images' digests; None where it is damaged or of something else."""
+    try:
+        opened: Any = safe_open(file, framework="pt")
+        told = opened.metadata() or {}
+        images = json.loads(told.get("images", "[]"))
+        levels = [opened.get_tensor(f"{n}") for n in range(len(list(opened.keys())))]
+    except (SafetensorError, OSError, ValueError):
+        return None
+    sound = (
+        all(told.get(name) == value for name, value in header.items())
+        and bool(levels)
+        and isinstance(images, list)
+        and all(isinstance(digest, str) for digest in images)
+        and all(len(level) == len(images) for level in levels)
+        and told.get("content") == _content_digest({**header, "images": told["images"]}, levels)
+    )
+    return (opened, images) if sound else None
+
+
+def _content_digest(header: Mapping[str, str], levels: Sequence[Tensor]) -> str:
+    total = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for level in levels:
+        total.update(f"{level.dtype} {tuple(level.shape)}\n".encode())
+        total.update(level.numpy().tobytes())
+    return f"sha256:{total.hexdigest()}"
