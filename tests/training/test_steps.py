@@ -10,7 +10,7 @@ from gazesearch import Scanpaths, with_first_fixation
 from gazesearch.errors import DataError, UnknownName
 from gazesearch.models.histories import cells_under, steps
 from gazesearch.models.objectives import ENDED, NOT_ASKED
-from gazesearch.training.steps import mirrored, some_of, steps_of
+from gazesearch.training.steps import some_of, steps_of
 
 TASKS = ("edema", "nodule")
 
@@ -95,21 +95,6 @@ def test_a_fixation_off_the_screen_is_no_target_and_cannot_be_fed() -> None:
     assert made.searches.target.tolist() == [0, NOT_ASKED, NOT_ASKED]
     assert made.searches.record.tolist() == [0, 0, 1]
     assert made.left_out == 3
-
-
-def test_mirroring_twice_changes_nothing_and_once_only_left_and_right() -> None:
-    look = [[5, 5, 0.5], [35, 15, 0.1], [25, 25, 2.0]]
-    paths = Scanpaths.of([look] * 2, image=["a.png"] * 2, finding="nodule", screen_size=(40, 30))
-    made = searches_of(paths).searches
-    which = torch.arange(len(made)) < 4
-    once = mirrored(made, which, (3, 4))
-    assert once.cells[3].tolist() == [3, 4, 9]
-    assert once.target[:4].tolist() == [3, 4, 9, ENDED]
-    assert once.target_xy[0].tolist() == [1 - 5 / 40, 5 / 30]
-    assert torch.equal(once.cells[4:], made.cells[4:])
-    twice = mirrored(once, which, (3, 4))
-    assert torch.equal(twice.cells, made.cells)
-    assert torch.equal(twice.target, made.target)
 
 
 def test_a_task_that_the_network_does_not_know_is_named(one: Scanpaths) -> None:

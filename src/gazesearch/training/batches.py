@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.models.objectives import Searches
-from gazesearch.training.steps import Steps, mirrored, some_of
+from gazesearch.training.steps import Steps, some_of
+from gazesearch.training.views import mirrored, shifted
 
 Integers = NDArray[np.int64]
 
@@ -27,12 +28,14 @@ class Batch:
     Attributes:
         images: numbers in `Steps.images`, (i,).
         mirrored: which of them are shown mirrored, (i,).
-        searches: their `image` is a place in `images`; those of mirrored images are mirrored.
+        shifts: by how many cells each is shifted right and down, (i, 2).
+        searches: their `image` is a place in `images`; mirrored and shifted as their images are.
         epoch, position: which batch this is.
     """
 
     images: Integers
     mirrored: NDArray[np.bool_]
+    shifts: Integers
     searches: Searches
     epoch: int
     position: int
@@ -46,6 +49,7 @@ class Batch:
             yield Batch(
                 images=self.images[part],
                 mirrored=self.mirrored[part],
+                shifts=self.shifts[part],
                 searches=replace(mine, image=mine.image - start),
                 epoch=self.epoch,
                 position=self.position,
@@ -69,6 +73,7 @@ class SharedPrefixes:
         map_shape: tuple[int, int],
         records: int | None = None,
         mirror: bool = False,
+        shift: int = 0,
         seed: int,
         rank: int = 0,
         ranks: int = 1,
@@ -81,6 +86,7 @@ class SharedPrefixes:
             map_shape: (h, w) of the cells, for mirroring.
             records: how many paths of an image are drawn each time; None takes all.
             mirror: whether half of the images, drawn anew each epoch, are shown mirrored.
+            shift: by how many cells images are shifted at most, drawn anew each epoch.
             seed: of order and draws.
             rank, ranks: number of this process and how many share each batch.
         """
@@ -94,6 +100,7 @@ class SharedPrefixes:
         self.map_shape = map_shape
         self.records = records
         self.mirror = mirror
+        self.shift = shift
         self.seed = seed
         self.rank, self.ranks = rank, ranks
         self.steps_per_epoch = max(
@@ -125,9 +132,10 @@ class SharedPrefixes:
         rng = np.random.default_rng([self.seed, epoch, 1, position])
         flipped = rng.random(len(images)) < (0.5 if self.mirror else 0.0)
         rows = [self._rows(image, rng) for image in images]
+        shifts = rng.integers(-self.shift, self.shift, (len(images), 2), endpoint=True)
         # Drawn for all, then shared out: what is drawn does not depend on how many processes share.
         mine = slice(self.rank, None, self.ranks)
-        return self._batch(images[mine], flipped[mine], rows[mine], epoch, position)
+        return self._batch(images[mine], flipped[mine], shifts[mine], rows[mine], epoch, position)
 
     def _rows(self, image: int, rng: np.random.Generator) -> Integers:
         """Searches of an image: of all its paths, or of some drawn ones."""
@@ -145,6 +153,7 @@ class SharedPrefixes:
         self,
         images: Integers,
         flipped: NDArray[np.bool_],
+        shifts: Integers,
         rows: list[Integers],
         epoch: int,
         position: int,
@@ -154,6 +163,13 @@ class SharedPrefixes:
         searches = replace(searches, image=place)
         if flipped.any():
             searches = mirrored(searches, torch.from_numpy(flipped)[place], self.map_shape)
+        if shifts.any():
+            searches = shifted(searches, torch.from_numpy(shifts)[place], self.map_shape)
         return Batch(
-            images=images, mirrored=flipped, searches=searches, epoch=epoch, position=position
+            images=images,
+            mirrored=flipped,
+            shifts=shifts,
+            searches=searches,
+            epoch=epoch,
+            position=position,
         )

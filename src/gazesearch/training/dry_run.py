@@ -146,7 +146,7 @@ class _Kept:
     def __init__(self, levels: dict[str, list[Tensor]]) -> None:
         self._levels = levels
 
-    def levels(self, names: Sequence[str], _: object) -> list[Tensor]:
+    def levels(self, names: Sequence[str], *_: object) -> list[Tensor]:
         return [torch.stack(same) for same in zip(*(self._levels[n] for n in names), strict=True)]
 
 

@@ -21,7 +21,7 @@ Objective = Callable[[Output, Tensor, Searches], Losses]
 class Sight(Protocol):
     """Where levels of images come from: `seen.Seen` or `seen.Looking`."""
 
-    def levels(self, names: Sequence[str], mirrored: Any) -> list[Tensor]:
+    def levels(self, names: Sequence[str], mirrored: Any, shifts: Any = None) -> list[Tensor]:
         """What the backbone sees of some images."""
 
 
@@ -99,7 +99,7 @@ def add_gradients(
     terms = torch.zeros(4, dtype=torch.float64, device=device)
     for piece in batch.pieces(images_at_once):
         with torch.autocast(device.type, torch.bfloat16, enabled=low):
-            levels = sight.levels([names[n] for n in piece.images], piece.mirrored)
+            levels = sight.levels([names[n] for n in piece.images], piece.mirrored, piece.shifts)
         told = losses_of(
             network,
             objective,

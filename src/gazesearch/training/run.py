@@ -154,6 +154,7 @@ def prepare(
             map_shape=network.map_shape,
             records=schedule.records,
             mirror=schedule.mirror,
+            shift=schedule.shift,
             seed=settings.seed,
             rank=rank,
             ranks=ranks,
@@ -203,7 +204,9 @@ def sights(
     images = ready.learned.images if ready.made.sees_images else Placeholder()
     backbone = recipe.backbone
     if backbone.trained or backbone.kept == "no":
-        looking = Looking(network, images, trained=backbone.trained)
+        looking = Looking(
+            network, images, trained=backbone.trained, exposure=recipe.schedule.exposure
+        )
         return looking, looking
     options: dict[str, Any] = {"folder": cache, "kept": backbone.kept, "progress": progress}
     train = look(network, images, ready.train.images, mirrored=recipe.schedule.mirror, **options)

@@ -27,6 +27,7 @@ from gazesearch.evaluation.scoring import Progress
 from gazesearch.files import ready_folder, write_text, written_whole
 from gazesearch.models.network import SearchNetwork
 from gazesearch.prediction import ImageSource, image_of
+from gazesearch.training.views import exposed, moved
 
 Kept = Literal["float16", "float32"]
 
@@ -48,8 +49,19 @@ class Seen:
         self._places = dict(places)
         self.built = built
 
-    def levels(self, names: Sequence[str], mirrored: Iterable[bool]) -> list[Tensor]:
-        """What the backbone sees of some images, (i, channels, rows, columns) float32 a level."""
+    def levels(
+        self,
+        names: Sequence[str],
+        mirrored: Iterable[bool],
+        shifts: NDArray[np.int64] | None = None,
+    ) -> list[Tensor]:
+        """What the backbone sees of some images, (i, channels, rows, columns) float32 a level.
+
+        Raises:
+            BadSetting: of shifted images, which were not looked at.
+        """
+        if shifts is not None and shifts.any():
+            raise BadSetting("kept features cannot be shifted: kept = 'no'")
         places = [self._places[name, bool(m)] for name, m in zip(names, mirrored, strict=True)]
         count = len(list(places[0][0].keys()))
         return [
@@ -132,20 +144,44 @@ def look(
 class Looking:
     """Levels of images that are looked at whenever they are asked for; nothing is kept on disk."""
 
-    def __init__(self, network: SearchNetwork, images: ImageSource, *, trained: bool) -> None:
-        """Look through a network's eyes, with gradients where its backbone is trained."""
+    def __init__(
+        self,
+        network: SearchNetwork,
+        images: ImageSource,
+        *,
+        trained: bool,
+        exposure: bool = False,
+    ) -> None:
+        """Look through a network's eyes, with gradients where its backbone is trained.
+
+        Args:
+            network, images: whose eyes, and what they look at.
+            trained: whether the backbone is trained.
+            exposure: whether each look, in training, is as of another exposure.
+        """
         self._network, self._images, self._trained = network, images, trained
+        self._exposure = exposure
         self._prepared: dict[str, Tensor] = {}
         self._room = _MEMORY
 
-    def levels(self, names: Sequence[str], mirrored: Iterable[bool]) -> list[Tensor]:
-        """As `Seen.levels`."""
+    def levels(
+        self,
+        names: Sequence[str],
+        mirrored: Iterable[bool],
+        shifts: NDArray[np.int64] | None = None,
+    ) -> list[Tensor]:
+        """As `Seen.levels`; shifted too."""
         inputs = torch.stack(
             [
                 self._input(name).flip(2) if flipped else self._input(name)
                 for name, flipped in zip(names, mirrored, strict=True)
             ]
         )
+        if shifts is not None and shifts.any():
+            (height, width), (h, w) = inputs.shape[2:], self._network.map_shape
+            inputs = moved(inputs, torch.from_numpy(shifts), (height // h, width // w))
+        if self._exposure and torch.is_grad_enabled():
+            inputs = exposed(inputs)
         if not (self._trained and torch.is_grad_enabled()):
             return looked_at(self._network, inputs)
         device = next(backbone_of(self._network).parameters()).device

@@ -138,6 +138,9 @@ class Schedule:
         images_at_once: how many of them are computed at a time; memory grows with it.
         records: how many paths of an image are drawn each time; None takes all.
         mirror: whether images and paths are shown mirrored, half of the time.
+        shift: by how many cells they are shifted at most, drawn each time; the input's sides must
+            be multiples of the map's, and features that are kept on disk cannot be shifted.
+        exposure: whether images are shown as of another exposure each time; not of kept features.
         warm_up: share of the steps in which the rate rises from 0.
         rate: how it goes on: `cosine` falls to 0, `constant` stays.
         select: measure on valid by which the best weights are kept.
@@ -152,6 +155,8 @@ class Schedule:
     images_at_once: int = 16
     records: int | None = None
     mirror: bool = False
+    shift: int = 0
+    exposure: bool = False
     warm_up: float = 0.05
     rate: Literal["cosine", "constant"] = "cosine"
     select: Literal["bits", "loss"] = "bits"
@@ -163,6 +168,7 @@ class Schedule:
         _at_least(
             self, 1, "epochs", "images", "images_at_once", "records", "patience", "save_every"
         )
+        _at_least(self, 0, "shift")
         if not 0 <= self.warm_up < 1:
             raise BadSetting(f"warm_up = {self.warm_up}: must be a share from 0 to below 1")
 
@@ -187,6 +193,15 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "seed")
+        schedule, backbone = self.schedule, self.backbone
+        keeps = not backbone.trained and backbone.kept != "no"
+        if keeps and (schedule.shift or schedule.exposure):
+            raise BadSetting(
+                "schedule: shift and exposure change what the backbone sees, but that is kept: set "
+                'backbone.kept = "no"'
+            )
+        if schedule.mirror and self.objective.kind == "wacv2025":
+            raise BadSetting("schedule: mirror = true: not with objective wacv2025, which has none")
 
     def to_json(self) -> str:
         """Every setting, also those that have their usual values."""

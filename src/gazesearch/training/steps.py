@@ -7,7 +7,7 @@ to end. Searches of an image stand together, so that the image is encoded once f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -30,30 +30,6 @@ def some_of(searches: Searches, rows: Tensor | slice) -> Searches:
     lengths = parts["lengths"]
     longest = int(lengths.max()) if len(lengths) else 0
     return Searches(**parts | {"cells": parts["cells"][:, :longest]})
-
-
-def mirrored(searches: Searches, which: Tensor, map_shape: tuple[int, int]) -> Searches:
-    """The same searches, left and right exchanged in some of them.
-
-    Args:
-        searches: the searches.
-        which: those to mirror, (b,) of bool.
-        map_shape: (h, w) of the cells.
-    """
-    w = map_shape[1]
-    there = torch.arange(searches.cells.shape[1]) < searches.lengths[:, None]
-    x, y = searches.target_xy.unbind(1)
-    return replace(
-        searches,
-        cells=torch.where(which[:, None] & there, _flipped(searches.cells, w), searches.cells),
-        target=torch.where(which & searches.placed, _flipped(searches.target, w), searches.target),
-        target_xy=torch.stack([torch.where(which, 1 - x, x), y], dim=1),
-    )
-
-
-def _flipped(cells: Tensor, w: int) -> Tensor:
-    """Cells of a map of w columns with left and right exchanged."""
-    return cells - 2 * (cells % w) + w - 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
