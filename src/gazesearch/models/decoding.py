@@ -19,6 +19,7 @@ from scipy.special import ndtri
 from gazesearch import metrics
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.metrics import Metric
+from gazesearch.models.cells import cell_centres, inverse, sharpened
 from gazesearch.prediction import (
     ConditionalModel,
     Floats,
@@ -73,7 +74,7 @@ def greedy(
 
     def step(told: NextFixation, which: Rows, walk: _Walk, rows: Rows) -> _Step:
         b, (_, h, w) = len(rows), told.log_mass.shape
-        centres = _cell_centres(h, w, walk.sizes[rows])  # (b, h*w, 2)
+        centres = cell_centres(h, w, walk.sizes[rows])  # (b, h*w, 2)
         log_mass = told.log_mass.reshape(-1, h * w)[which]
         if inhibition_px is not None:
             for place in walk.places(rows):  # (b, 2), a fixation of each path
@@ -137,8 +138,8 @@ def sample(
         b, (_, h, w) = len(rows), told.log_mass.shape
         # (b, 5): stop, cell, place across, place down, duration
         chance = uniform[rows, walk.position]
-        mass = _sharpened(told.log_mass.reshape(-1, h * w), temperature, nucleus)
-        cell = _inverse(mass, which, chance[:, 1])
+        mass = sharpened(told.log_mass.reshape(-1, h * w), temperature, nucleus)
+        cell = inverse(mass, which, chance[:, 1])
         corner = np.stack([cell % w, cell // w], axis=1)
         xy = (corner + chance[:, 2:4]) * walk.sizes[rows] / (w, h)
         stop = np.zeros(b, np.bool_)
@@ -361,44 +362,3 @@ def _refuse_no_mass(told: NextFixation, asked: Requests, name: str) -> None:
             f"{name}: image {asked.image[first]}, finding {asked.finding[first]}: log_mass has NaN "
             "or no finite cell: a map must have mass somewhere"
         )
-
-
-def _cell_centres(h: int, w: int, sizes: Floats) -> Floats:
-    """Centres of cells in row order, (b, h*w, 2) px."""
-    y, x = np.divmod(np.arange(h * w), w)
-    centres: Floats = (np.stack([x, y], axis=1) + 0.5) * (sizes / (w, h))[:, None]
-    return centres
-
-
-def _sharpened(log_mass: Floats, temperature: float, nucleus: float) -> Floats:
-    """Mass of cells, (b, cells), sum 1, at a temperature and without the unlikely rest."""
-    scaled = log_mass / temperature
-    mass: Floats = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    mass /= mass.sum(axis=1, keepdims=True)
-    if nucleus < 1:
-        order = np.argsort(-mass, axis=1, kind="stable")
-        ranked = np.take_along_axis(mass, order, axis=1)
-        # A cell is kept if the likelier ones do not fill the nucleus yet: the first always is.
-        ranked[np.cumsum(ranked, axis=1) - ranked >= nucleus] = 0
-        np.put_along_axis(mass, order, ranked, axis=1)
-        mass /= mass.sum(axis=1, keepdims=True)
-    return mass
-
-
-def _inverse(mass: Floats, which: Rows, chance: Floats) -> Rows:
-    """The cell in which each uniform number falls on the cumulative mass of its map, (b,).
-
-    Args:
-        mass: (m, cells).
-        which: number of the map of each, (b,).
-        chance: 0 to 1, (b,).
-    """
-    cumulative = np.cumsum(mass, axis=1)
-    # Rounding must not carry the number past the last cell that has mass.
-    whole = cumulative[which, -1]
-    thrown = np.minimum(chance * whole, np.nextafter(whole, 0))
-    cell = np.empty(len(which), np.intp)
-    for number, line in enumerate(cumulative):
-        rows = which == number
-        cell[rows] = np.searchsorted(line, thrown[rows], side="right")
-    return cell
