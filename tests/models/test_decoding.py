@@ -227,3 +227,13 @@ def test_requests_in_different_frames_keep_their_own() -> None:
 def test_settings_out_of_range_are_refused(call: object) -> None:
     with pytest.raises(BadSetting):
         call()  # type: ignore[operator]
+
+
+def test_median_durations_change_no_place_and_are_what_the_model_says() -> None:
+    drawn = decoding.typical(Fixed(stop=0.3), requests(3), draws=8, rng=7)
+    found = decoding.typical(Fixed(stop=0.3), requests(3), draws=8, rng=7, durations="median")
+    assert np.array_equal(found.fixations[:, :2], drawn.fixations[:, :2])
+    assert np.array_equal(found.lengths, drawn.lengths)
+    assert np.allclose(found.fixations[:, 2], 0.3)
+    with pytest.raises(BadSetting, match="no durations"):
+        decoding.typical(Fixed(timed=False), requests(1), draws=2, durations="median")

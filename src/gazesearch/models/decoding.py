@@ -20,6 +20,7 @@ from gazesearch import metrics
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.metrics import Metric
 from gazesearch.models.cells import cell_centres, inverse, sharpened
+from gazesearch.models.median_durations import with_median_durations
 from gazesearch.prediction import (
     ConditionalModel,
     Floats,
@@ -175,6 +176,7 @@ def typical(
     nucleus: float = 1.0,
     max_fixations: int | None = None,
     start: Start | None = None,
+    durations: Literal["drawn", "median"] = "drawn",
 ) -> Scanpaths:
     """Of many draws the one that is most like the others: minimum Bayes risk over the draws.
 
@@ -184,6 +186,7 @@ def typical(
         draws: number of draws a request, at least 2.
         metric: of kind "pair"; which of two paths it takes first is averaged out.
         images, rng, temperature, nucleus, max_fixations, start: as in `sample`.
+        durations: "drawn" as its places are, or "median": of the model's, given the path.
 
     Returns:
         One path a request; the first of equals.
@@ -206,8 +209,10 @@ def typical(
         start + _medoid(drawn[start : start + draws], chosen)
         for start in range(0, len(drawn), draws)
     ]
-    paths = [drawn[row].fixations for row in best]
-    return requests.answered(paths, name=model.name)
+    found = requests.answered([drawn[row].fixations for row in best], name=model.name)
+    if durations == "drawn":
+        return found
+    return with_median_durations(model, found, images=images)
 
 
 def _medoid(paths: Scanpaths, metric: Metric) -> int:

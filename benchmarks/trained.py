@@ -1,0 +1,220 @@
+"""What trained models are worth: bits, paths and distributions beside controls and the truth.
+
+    python benchmarks/trained.py phantom DATA RUN...        DATA: a phantom's folder; a run a seed
+    python benchmarks/trained.py osie DATA RUN BLIND        BLIND: the same without images
+    python benchmarks/trained.py curves RUN...              bits on valid by epoch
+
+Runs are folders of `gazesearch train`. How paths are decoded is chosen on valid, by ScanMatch with
+durations; then test is scored, once. Intervals are 95%, by bootstrap over images.
+`--split valid` scores valid in place of test.
+"""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+
+from gazesearch import create_model, evaluate, load_dataset, read_scanpaths
+from gazesearch.datasets.image_files import find_images
+from gazesearch.datasets.phantom import Observer
+from gazesearch.evaluation import compare, evaluate_distribution, truth_of
+from gazesearch.evaluation.against import answers_of_control, compare_with
+from gazesearch.evaluation.likelihood import open_model, score_fixations
+from gazesearch.models import controls, decoding
+from gazesearch.prediction import Requests
+
+DENSITIES = ("global-density", "finding-density", "history-density")
+METRICS = ("scanmatch", "scanmatch_duration", "multimatch_shape", "multimatch_direction",
+           "multimatch_length", "multimatch_position", "multimatch_duration")  # fmt: skip
+PATHS = ("scanmatch", "scanmatch_duration")
+DRAWS = 16
+
+
+class Shuffled:
+    """Images under each other's names."""
+
+    def __init__(self, images, names) -> None:
+        names = sorted(names)
+        self.images, self.other = images, dict(zip(names, names[1:] + names[:1], strict=True))
+
+    def __getitem__(self, name):
+        return self.images[self.other[name]]
+
+    def __iter__(self):
+        return iter(self.other)
+
+
+def requests_of(truth):
+    """Each (image, finding) once, of nobody in particular."""
+    rows = [group[0] for group in truth.scored.columns.members(("name", "task")).values()]
+    asked = Requests.of(truth.scored[rows])
+    return Requests.make(
+        asked.image.tolist(), asked.finding.tolist(), screen_size=tuple(asked.screen_sizes[0])
+    )
+
+
+def paired(mine, theirs, *, first=False, resamples=10_000):
+    """Difference of mean bits a fixation, with its interval over images."""
+    assert np.array_equal(mine.keys["record"], theirs.keys["record"])
+    rows = (mine.keys["position"] == 1) == first
+    less = (mine.values["log_likelihood"] - theirs.values["log_likelihood"])[rows]
+    _, image = np.unique(mine.keys["image"][rows].astype(str), return_inverse=True)
+    sums, counts = np.bincount(image, less), np.bincount(image)
+    drawn = np.random.default_rng(0).integers(len(sums), size=(resamples, len(sums)))
+    low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
+    return f"{less.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def row(name, found, *, more=""):
+    ends, stop = found.intervals()["log_likelihood"], found.termination
+    mean = found.summary("log_likelihood").mean
+    print(
+        f"  {name:18} {mean:.3f} [{ends.low:.3f}, {ends.high:.3f}] bits, "
+        f"stop {stop.summary().mean if stop else np.nan:.4f}, calibration "
+        f"{stop.calibration().error if stop else np.nan:.4f}, "
+        f"CRPS {found.summary('duration_crps').mean:.4f} s {more}",
+        flush=True,
+    )
+    return mean
+
+
+def ways(longest, start):
+    """Decoders to choose from."""
+    shared = {"max_fixations": longest, "start": start}
+    return {
+        "greedy": lambda m, q, i: decoding.greedy(m, q, images=i, **shared),
+        "sample": lambda m, q, i: decoding.sample(m, q, DRAWS, images=i, rng=1, **shared),
+        "typical of 64": lambda m, q, i: decoding.typical(
+            m, q, draws=64, images=i, rng=1, durations="median", **shared
+        ),
+        "typical of 64 at 0.6": lambda m, q, i: decoding.typical(
+            m, q, draws=64, temperature=0.6, images=i, rng=1, durations="median", **shared
+        ),
+    }
+
+
+def chosen_way(model, valid, images, decoders):
+    """The decoder with the best ScanMatch with durations on valid."""
+    means = {}
+    for name, decode in decoders.items():
+        scores = evaluate(decode(model, requests_of(valid), images), valid, metrics=list(METRICS))
+        means[name] = [scores.summary(metric).mean for metric in METRICS]
+        print(f"  valid, {name:20} " + " ".join(f"{mean:.4f}" for mean in means[name]), flush=True)
+    return max(means, key=lambda name: means[name][1])
+
+
+def phantom(data, runs, split) -> None:
+    table = load_dataset(data).scanpaths
+    images = find_images([data / "images"])
+    truth, valid = (truth_of(table, split=name) for name in (split, "valid"))
+    print(f"{split}: {len(truth.scored)} paths; bits of fixations 2..n over uniform")
+    true = score_fixations(Observer(), truth, images=images)
+    top = row("the truth", true)
+    known = {n: score_fixations(open_model(n, truth).model, truth) for n in DENSITIES}
+    floors = {name: row(name, found) for name, found in known.items()}
+    best = max(floors, key=floors.get)
+    theirs = {
+        name: evaluate_distribution(
+            controls.get(name).fit(truth.trained_on, valid=truth.chosen_on, rng=0),
+            truth,
+            metrics=list(PATHS),
+            draws=DRAWS,
+            rng=1,
+        )  # fmt: skip
+        for name in (*DENSITIES, "random-train-path")
+    }
+    for run in runs:
+        print(run.name)
+        model = create_model("nextgaze", weights=run)
+        found = score_fixations(model, truth, images=images)
+        mean = row(run.name, found)
+        share = (mean - floors[best]) / (top - floors[best])
+        print(f"  less {best}: {paired(found, known[best])}; {share:.1%} of the gap", flush=True)
+        shuffled = Shuffled(images, set(truth.scored.image))
+        row("images shuffled", score_fixations(model, truth, images=shuffled))
+        decoders = ways(None, None)
+        way = chosen_way(model, valid, images, decoders)
+        paths = decoders[way](model, requests_of(truth), images)
+        scores = evaluate(paths, truth, metrics=list(METRICS))
+        others = [name for name in controls.names() if not controls.remembers_images(name)]
+        print(f"  {way}, {split}:")
+        print(compare_with(scores, others, truth, name=run.name).to_markdown(), flush=True)
+        other = evaluate(
+            decoders[way](model, requests_of(truth), shuffled), truth, metrics=list(METRICS)
+        )
+        print(
+            "  images shuffled: " + ", ".join(f"{m} {other.summary(m).mean:.4f}" for m in METRICS)
+        )
+        drawn = evaluate_distribution(
+            model, truth, metrics=list(PATHS), draws=DRAWS, images=images, rng=1
+        )
+        energies = [drawn.energy, *(told.energy for told in theirs.values())]
+        print(compare(*energies, names=[run.name, *theirs]).to_markdown(), flush=True)
+
+
+def osie(data, runs, split) -> None:
+    table = read_scanpaths(data / "fixations.json", dataset="osie")
+    images = find_images([data / "images"])
+    truth, valid = (truth_of(table, split=name) for name in (split, "valid"))
+    model, blind = (create_model("nextgaze", weights=run) for run in runs)
+    print(f"{split}: {len(truth.scored)} paths")
+    found = {m: score_fixations(m, truth, images=images) for m in (model, blind)}
+    for told, name in zip(found.values(), ("model", "without images"), strict=True):
+        first = told.summary("log_likelihood", first=True).mean
+        row(name, told, more=f"first fixation {first:.3f} bits")
+    print(f"  later, less without images: {paired(found[model], found[blind])}")
+    print(f"  first, less without images: {paired(found[model], found[blind], first=True)}")
+    row("history-density", score_fixations(open_model("history-density", truth).model, truth))
+    choices = {
+        f"typical of 200 by {metric}, {durations} durations": (metric, durations)
+        for metric in PATHS
+        for durations in ("drawn", "median")
+    }
+
+    def typical(metric, durations, asked):
+        return decoding.typical(
+            model, asked, draws=200, metric=metric, images=images, rng=1, durations=durations
+        )
+
+    means = {}
+    for name, choice in choices.items():
+        scores = evaluate(typical(*choice, requests_of(valid)), valid, metrics=list(PATHS))
+        means[name] = [scores.summary(metric).mean for metric in PATHS]
+        print(f"  valid, {name}: {means[name][0]:.4f} {means[name][1]:.4f}", flush=True)
+    way = max(means, key=lambda name: sum(means[name]))
+    paths = typical(*choices[way], requests_of(truth))
+    scores = evaluate(paths, truth, metrics=list(METRICS))
+    print(f"  {way}, {split}:")
+    others = [name for name in controls.names() if not controls.remembers_images(name)]
+    print(compare_with(scores, [*others, "people"], truth, name="model").to_markdown(), flush=True)
+    told = evaluate_distribution(
+        model, truth, metrics=list(PATHS), draws=DRAWS, images=images, rng=1
+    )
+    print(told.to_markdown(), flush=True)
+
+
+def curves(runs) -> None:
+    for run in runs:
+        with (run / "logs" / "epochs.csv").open() as file:
+            bits = [float(line["valid_bits"]) for line in csv.DictReader(file)]
+        print(f"{run.name}: " + " ".join(f"{value:.3f}" for value in bits))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("phantom", "osie", "curves"))
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--split", default="test")
+    asked = parser.parse_args()
+    start = time.perf_counter()
+    if asked.what == "curves":
+        curves(asked.paths)
+    else:
+        {"phantom": phantom, "osie": osie}[asked.what](asked.paths[0], asked.paths[1:], asked.split)
+        print(f"{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
