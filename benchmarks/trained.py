@@ -20,7 +20,7 @@ from gazesearch import create_model, evaluate, load_dataset, read_scanpaths
 from gazesearch.datasets.image_files import find_images
 from gazesearch.datasets.phantom import Observer
 from gazesearch.evaluation import compare, evaluate_distribution, truth_of
-from gazesearch.evaluation.against import answers_of_control, compare_with
+from gazesearch.evaluation.against import compare_with
 from gazesearch.evaluation.likelihood import open_model, score_fixations
 from gazesearch.models import controls, decoding
 from gazesearch.prediction import Requests
@@ -105,6 +105,12 @@ def chosen_way(model, valid, images, decoders):
     return max(means, key=lambda name: means[name][1])
 
 
+def energy_of(model, truth, images=None):
+    return evaluate_distribution(
+        model, truth, metrics=list(PATHS), draws=DRAWS, images=images, rng=1
+    ).energy
+
+
 def phantom(data, runs, split) -> None:
     table = load_dataset(data).scanpaths
     images = find_images([data / "images"])
@@ -116,13 +122,9 @@ def phantom(data, runs, split) -> None:
     floors = {name: row(name, found) for name, found in known.items()}
     best = max(floors, key=floors.get)
     theirs = {
-        name: evaluate_distribution(
-            controls.get(name).fit(truth.trained_on, valid=truth.chosen_on, rng=0),
-            truth,
-            metrics=list(PATHS),
-            draws=DRAWS,
-            rng=1,
-        )  # fmt: skip
+        name: energy_of(
+            controls.get(name).fit(truth.trained_on, valid=truth.chosen_on, rng=0), truth
+        )
         for name in (*DENSITIES, "random-train-path")
     }
     for run in runs:
@@ -147,10 +149,7 @@ def phantom(data, runs, split) -> None:
         print(
             "  images shuffled: " + ", ".join(f"{m} {other.summary(m).mean:.4f}" for m in METRICS)
         )
-        drawn = evaluate_distribution(
-            model, truth, metrics=list(PATHS), draws=DRAWS, images=images, rng=1
-        )
-        energies = [drawn.energy, *(told.energy for told in theirs.values())]
+        energies = [energy_of(model, truth, images), *theirs.values()]
         print(compare(*energies, names=[run.name, *theirs]).to_markdown(), flush=True)
 
 

@@ -1,11 +1,12 @@
 """What each metric sees: the numbers behind docs/metrics/.
 
     python benchmarks/what_metrics_see.py DATA [PART ...] [--images N] [--learn K] [--phantom N]
-        [--keep FOLDER]
+        [--keep FOLDER] [--write FILE]
 
 DATA is the folder with `osie/` and `gazesearch/`; parts are all by default. Writes
-docs/metrics/measured.json, each part as it is done; then `make docs` makes the pages. Numbers only:
-no image, no recorded path goes into the file.
+docs/metrics/measured.json, each part as it is done; then `make docs` makes the pages; --write FILE
+puts them elsewhere, as for a run with small settings. Numbers only: no image, no recorded path goes
+into the file.
 
 ladders     each test path against a copy of itself, spoilt in seven ways, in growing strength
 pairing     half of the people against the other half, on the same image and on another one
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--learn", type=int, default=1)
     parser.add_argument("--phantom", type=int, default=200)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--write", type=Path, default=FILE)
     asked = parser.parse_intermixed_args()
     cluster_once()
     with tempfile.TemporaryDirectory() as scratch:
@@ -87,7 +89,7 @@ def main() -> None:
                 found = likelihood(phantom(), images)
             else:
                 found = energy(osie(), phantom(), images)
-            keep(part, found)
+            keep(asked.write, part, found)
             print(f"{part}: {time.perf_counter() - start:.0f} s", flush=True)
 
 
@@ -105,13 +107,13 @@ def cluster_once() -> None:
     module.fixation_clusters = clusters
 
 
-def keep(part, found) -> None:
+def keep(file, part, found) -> None:
     """Put one part into the file; numbers to six digits, NaN as null."""
-    known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     known[part] = rounded(found)
     known["versions"] = {"gazesearch": gazesearch.__version__, "numpy": np.__version__}
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def rounded(value):

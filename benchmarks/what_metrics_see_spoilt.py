@@ -83,6 +83,8 @@ def pairing(paths):
     for image, finding in groups:
         by_finding.setdefault(finding, []).append(image)
     by_finding = {finding: names for finding, names in by_finding.items() if len(names) > 1}
+    if not by_finding:
+        raise SystemExit("pairing: no finding is on two test images: take more images (--phantom)")
     kept = [key for key in groups if key[1] in by_finding]
     asked = asked[np.array([f in by_finding for f in asked.finding], np.bool_)]
     truth = truth_of(Scanpaths.concat([train, asked]), split="test")

@@ -1,14 +1,19 @@
-"""Fixtures that every test may use: the real data, where it is at hand."""
+"""Fixtures that every test may use: the real data, where it is at hand; the command line."""
 
 from __future__ import annotations
 
+import io
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import gazesearch
 from gazesearch import Scanpaths
+from gazesearch.cli import main
 
 DEFAULT_SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -62,3 +67,40 @@ def osie(osie_file: Path) -> Scanpaths:
 @pytest.fixture(scope="session")
 def coco(coco_file: Path) -> Scanpaths:
     return gazesearch.read_scanpaths(coco_file)
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`gazesearch WORDS` in this process, whose imports serve all tests."""
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        out, err = io.StringIO(), io.StringIO()
+        status: object = 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["gazesearch", *map(str, words)])
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            try:
+                main()
+            except SystemExit as end:
+                status = end.code or 0
+        assert isinstance(status, int)
+        return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def command_apart() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The same in a process of its own, as a user runs it."""
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "gazesearch.cli", *map(str, words)],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+
+    return run

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,40 +15,26 @@ import pytest
 
 import gazesearch
 from gazesearch import Scanpaths
-from gazesearch.cli import main
 from gazesearch.scanpaths import GAZESEARCH
 
 WHO = ("--author", "A. Reader", "--date", "2025-02-28")
 
 
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """In this process, whose imports serve all tests: `run_apart` is the one of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    status: object = 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["gazesearch", "leaderboard", *map(str, words)])
-        patch.setattr(sys, "stdout", out)
-        patch.setattr(sys, "stderr", err)
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-    assert isinstance(status, int)
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
-
-
-def run_apart(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", "leaderboard", *map(str, words)],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(command: Command) -> Command:
+    return partial(command, "leaderboard")
+
+
+@pytest.fixture(scope="module")
+def run_apart(command_apart: Command) -> Command:
+    return partial(command_apart, "leaderboard")
+
+
+@pytest.fixture(scope="module")
+def folder(run: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Annotations, predictions, and a board with one submission and one control."""
     root = tmp_path_factory.mktemp("leaderboard")
     rng = np.random.default_rng(0)
@@ -73,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_a_board_is_shown_checked_and_exported(folder: Path, tmp_path: Path) -> None:
+def test_a_board_is_shown_checked_and_exported(run: Command, folder: Path, tmp_path: Path) -> None:
     words = (folder / "board", "--annotations", folder / "a.json")
     shown = run("show", *words)
     assert shown.returncode == 0, shown.stderr
@@ -93,7 +79,7 @@ def test_a_board_is_shown_checked_and_exported(folder: Path, tmp_path: Path) -> 
 
 
 def test_check_ends_with_status_1_at_altered_scores_and_show_refuses(
-    folder: Path, tmp_path: Path
+    run: Command, run_apart: Command, folder: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(folder / "board", tmp_path / "board")
     file = tmp_path / "board" / "submissions" / "mine" / "scores.json"
@@ -121,7 +107,7 @@ def test_check_ends_with_status_1_at_altered_scores_and_show_refuses(
     ids=["who", "name", "twice", "test", "both", "control", "neither"],
 )
 def test_an_addition_that_is_refused_gets_one_line_and_status_2(
-    folder: Path, words: tuple[str, ...], said: str
+    run: Command, folder: Path, words: tuple[str, ...], said: str
 ) -> None:
     files = [str(folder / word) if word.endswith(".json") else word for word in words]
     found = run("add", folder / "board", *files, "--annotations", folder / "a.json")

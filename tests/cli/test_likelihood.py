@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,12 @@ from gazesearch import Scanpaths, write_scanpaths
 from gazesearch.models.controls import Uniform
 from gazesearch.models.maps import write_maps
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", "evaluate", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+
+@pytest.fixture(scope="module")
+def run(command: Command) -> Command:
+    return partial(command, "evaluate")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +37,9 @@ def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_a_control_is_fitted_scored_and_saved(annotations: Path, tmp_path: Path) -> None:
+def test_a_control_is_fitted_scored_and_saved(
+    run: Command, annotations: Path, tmp_path: Path
+) -> None:
     found = run(
         "finding-prior", "--annotations", annotations, "--likelihood", "--json", "--by", "position",
         "--mix-uniform", "valid", "--output", tmp_path / "out",
@@ -56,7 +56,7 @@ def test_a_control_is_fitted_scored_and_saved(annotations: Path, tmp_path: Path)
     assert (tmp_path / "out" / "likelihood.md").is_file()
 
 
-def test_a_file_of_maps_is_scored(annotations: Path, tmp_path: Path) -> None:
+def test_a_file_of_maps_is_scored(run: Command, annotations: Path, tmp_path: Path) -> None:
     from gazesearch import read_scanpaths
 
     recorded = read_scanpaths(annotations)
@@ -81,7 +81,9 @@ def test_a_file_of_maps_is_scored(annotations: Path, tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_mistakes_are_one_line(arguments: tuple[str, ...], said: str, annotations: Path) -> None:
+def test_mistakes_are_one_line(
+    run: Command, arguments: tuple[str, ...], said: str, annotations: Path
+) -> None:
     found = run(*arguments, "--annotations", annotations)
     assert found.returncode == 2
     assert said in found.stderr

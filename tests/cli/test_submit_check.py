@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gazesearch.cli import main
-
 LOOKS = {"a": [112, 60, 80], "b": [112, 64, 90], "c": [112, 30, 20]}
 
 
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """In this process, whose imports serve all tests: `run_apart` is the one of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    status: object = 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["gazesearch", "submit-check", *map(str, words)])
-        patch.setattr(sys, "stdout", out)
-        patch.setattr(sys, "stderr", err)
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-    assert isinstance(status, int)
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def run_apart(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", "submit-check", *map(str, words)],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def run(command: Command) -> Command:
+    return partial(command, "submit-check")
+
+
+@pytest.fixture(scope="module")
+def run_apart(command_apart: Command) -> Command:
+    return partial(command_apart, "submit-check")
 
 
 def record(image: str, x: list[int], **more: object) -> dict[str, object]:
@@ -59,7 +44,9 @@ def write(tmp_path: Path, *records: dict[str, object]) -> Path:
     return file
 
 
-def test_hints_leave_the_status_0_and_the_row_is_printed(annotations: Path, tmp_path: Path) -> None:
+def test_hints_leave_the_status_0_and_the_row_is_printed(
+    run: Command, annotations: Path, tmp_path: Path
+) -> None:
     mine = write(tmp_path, record("b", [112, 9, 99]), record("c", [112, 5, 7]), record("z", [1, 2]))
     found = run(mine, "--annotations", annotations, "--protocol", "official")
     assert found.returncode == 0, found.stderr
@@ -69,7 +56,9 @@ def test_hints_leave_the_status_0_and_the_row_is_printed(annotations: Path, tmp_
     assert not found.stderr
 
 
-def test_what_blocks_ends_with_status_1_and_one_line(annotations: Path, tmp_path: Path) -> None:
+def test_what_blocks_ends_with_status_1_and_one_line(
+    run_apart: Command, annotations: Path, tmp_path: Path
+) -> None:
     mine = write(tmp_path, record("b", [112, 64, 90]))
     found = run_apart(mine, "--annotations", annotations)
     assert found.returncode == 1
@@ -79,7 +68,7 @@ def test_what_blocks_ends_with_status_1_and_one_line(annotations: Path, tmp_path
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_json_holds_remarks_and_row(annotations: Path, tmp_path: Path) -> None:
+def test_json_holds_remarks_and_row(run: Command, annotations: Path, tmp_path: Path) -> None:
     mine = write(tmp_path, record("b", [112, 9, 999]), record("c", [112, 5, 7]))
     found = run(mine, "--annotations", annotations, "--json")
     assert found.returncode == 1
@@ -99,7 +88,7 @@ def test_json_holds_remarks_and_row(annotations: Path, tmp_path: Path) -> None:
     ids=["deep", "object", "absent"],
 )
 def test_a_file_that_cannot_be_read_is_told(
-    annotations: Path, tmp_path: Path, content: str | None, status: int, said: str
+    run: Command, annotations: Path, tmp_path: Path, content: str | None, status: int, said: str
 ) -> None:
     file = tmp_path / "mine.json"
     if content is not None:
@@ -110,7 +99,9 @@ def test_a_file_that_cannot_be_read_is_told(
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_what_ranks_must_have_a_value_everywhere(annotations: Path, tmp_path: Path) -> None:
+def test_what_ranks_must_have_a_value_everywhere(
+    run: Command, annotations: Path, tmp_path: Path
+) -> None:
     mine = write(tmp_path, record("b", [112, 9, 99]), record("c", [112]))
     words = (mine, "--annotations", annotations, "--rank-by")
     found = run(*words, "multimatch_shape")

@@ -12,7 +12,12 @@ from gazesearch import Scanpaths, compare, metrics
 from gazesearch.datasets.phantom import Observer, make_case
 from gazesearch.datasets.phantom.layout import searches
 from gazesearch.errors import BadSetting, DataError, MissingPredictions
-from gazesearch.evaluation import evaluate_distribution, people_distribution, truth_of
+from gazesearch.evaluation import (
+    DistributionScores,
+    evaluate_distribution,
+    people_distribution,
+    truth_of,
+)
 from gazesearch.evaluation.people import typical_person
 from gazesearch.models import controls
 from gazesearch.prediction import Requests
@@ -187,6 +192,44 @@ def test_what_is_saved_says_what_the_table_says(tmp_path: Path) -> None:
     rows = pq.read_table(tmp_path / "distribution.parquet")
     assert rows.num_rows == 9
     assert rows["scanmatch_energy"].to_pylist() == found.energy.values["scanmatch_energy"].tolist()
+
+
+def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
+    draws = drawn((2, 3, 1))  # image 2 has no energy form
+    chosen = [metrics.get("scanmatch", bins=(8, 6)), metrics.get("dtw")]
+    found = evaluate_distribution(draws, recorded(), metrics=chosen)
+    found.save(tmp_path / "one")
+    loaded = DistributionScores.load(tmp_path / "one")
+    assert loaded.to_json() == found.to_json()
+    assert loaded.to_table() == found.to_table()
+    assert list(loaded.metrics) == chosen
+    loaded.save(tmp_path / "two")
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+    told = compare(loaded.energy, found.energy, names=["loaded", "found"], resamples=100)
+    assert {test.difference for test in told.tests} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"forms"', '"farms"', "forms is absent"),
+        ('"layout": 1', '"layout": 2', "layout 2: this version reads 1"),
+        ('"fewest": 2', '"fewest": "x"', "fewest is absent or not int"),
+        ('"dtw": {}', '"map_cc": {}', "does not compare two paths"),
+        ('"rows": "sha256:', '"rows": "sha256:0', "another one than was written with it"),
+    ],
+)
+def test_saved_draws_that_are_damaged_are_refused(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    evaluate_distribution(drawn(), recorded(), metrics=["dtw"]).save(tmp_path)
+    file = tmp_path / "distribution.json"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(DataError, match=said) as error:
+        DistributionScores.load(tmp_path)
+    assert "gazesearch evaluate --distribution --output" in str(error.value)
 
 
 def test_osie_the_energy_form_turns_the_order_of_people_and_one_safe_path(osie: Scanpaths) -> None:

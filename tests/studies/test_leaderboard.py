@@ -107,6 +107,24 @@ def test_altered_scores_are_named(board: Board) -> None:
     assert board.standings().rows[0].name == "ours"
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("board.json", '"seed": 0', '"seed": 1', "board.json: edited"),
+        ("board.json", '"ranked_by": "scanmatch"', '"ranked_by": "dtw"', "board.json: edited"),
+        ("protocol.json", '"official"', '"oficial"', "is not the protocol that board.json names"),
+    ],
+)
+def test_what_a_board_was_made_with_is_pinned(
+    root: Path, annotations: Path, file: str, old: str, new: str, said: str
+) -> None:
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new))
+    with pytest.raises(DataError, match=said):
+        open_board(root, annotations)
+
+
 def _digest(root: Path) -> None:
     file = root / "ours" / "submission.json"
     file.write_text(file.read_text().replace("sha256:", "sha256:0"))

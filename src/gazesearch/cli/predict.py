@@ -15,7 +15,7 @@ def predict(
         Path,
         typer.Option(help="A published checkpoint (ckp_29999.pt), or a converted folder or file."),
     ],
-    output: Annotated[Path, typer.Option(help="The scanpaths: .json, .parquet or .csv.")],
+    output: Annotated[Path, typer.Option(help="The scanpaths: .json, .parquet, .csv or .h5.")],
     images: Annotated[
         list[Path] | None,
         typer.Argument(help="Image files, folders with all below them, or datasets' folders."),

@@ -12,15 +12,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gazesearch.errors import DataError
-from gazesearch.evaluation.energy import Floats, Rows, between
+from gazesearch.evaluation.distribution_forms import FORMS, Forms, forms_of, numbers_of
 from gazesearch.evaluation.matching import match
-from gazesearch.evaluation.means import best_of, means
 from gazesearch.evaluation.people import other_people
 from gazesearch.evaluation.scores import Scores
 from gazesearch.evaluation.scoring import (
@@ -30,7 +28,7 @@ from gazesearch.evaluation.scoring import (
     chosen_metrics,
     score,
 )
-from gazesearch.evaluation.truth import Source, Truth, source_digest, truth_of
+from gazesearch.evaluation.truth import Source, Truth, read_options, source_digest, truth_of
 from gazesearch.files import MAX_SIZE
 from gazesearch.formats import Reading, read_file
 from gazesearch.metrics import Metric
@@ -41,15 +39,6 @@ from gazesearch.scanpaths.draws import with_draws
 
 DRAWS: Final = 16
 """Paths that a model is asked for where it is not said how many."""
-
-FORMS: Final = {
-    "energy": "energy form",
-    "mean": "mean of draws",
-    "best": "best draw",
-    "draws": "draws with each other",
-    "people": "people with each other",
-}
-"""What a table of each form is called."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,9 +94,21 @@ class DistributionScores:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `distribution.json`, `distribution.md` and `distribution.parquet` (the rows)."""
-        from gazesearch.evaluation.distribution_tables import save
+        from gazesearch.evaluation.distribution_saving import save
 
         save(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> DistributionScores:
+        """Read a folder that `save` wrote (`gazesearch evaluate --distribution --output`).
+
+        Raises:
+            UnreadableFile: a file is absent or cannot be read.
+            DataError: they are not what `save` writes, or do not belong together.
+        """
+        from gazesearch.evaluation.distribution_saving import load
+
+        return _scores(load(folder), {})
 
 
 def evaluate_distribution(
@@ -167,11 +168,14 @@ def evaluate_distribution(
         digest = f"{predictions.name}: {draws} draws"
     missing: Missing = "undefined" if allow_missing else "refuse"
     asked, refused = _of_pairs(metrics, truth)
-    scores = score(reading, truth, metrics=asked, missing=missing, digest=digest, say=say)
+    how = read_options(duration_unit=duration_unit, lenient=lenient)
+    scores = score(
+        reading, truth, metrics=asked, missing=missing, digest=digest, reading=how, say=say
+    )
     matches = match(truth.scored, reading.scanpaths, by_subject=truth.by_subject)
     say("draws with each other", 0.8)
     makers = np.arange(len(matches.predictions))
-    return _forms(scores, truth, matches.predictions, makers, refused)
+    return _scores(forms_of(scores, truth, matches.predictions, makers), refused)
 
 
 def people_distribution(
@@ -204,8 +208,8 @@ def people_distribution(
         say=say,
     )
     matches = match(truth.scored, answers, by_subject=truth.by_subject)
-    makers = _numbers(matches.predictions.columns["person"])
-    return _forms(scores, truth, matches.predictions, makers, refused)
+    makers = numbers_of(matches.predictions.columns["person"])
+    return _scores(forms_of(scores, truth, matches.predictions, makers), refused)
 
 
 def _requests(truth: Truth) -> Requests:
@@ -237,105 +241,15 @@ def _of_pairs(
     return kept, refused if metrics is not None else {}
 
 
-def _forms(
-    scores: Scores,
-    truth: Truth,
-    paths: Scanpaths,
-    makers: NDArray[np.intp],
-    refused: Mapping[str, str],
-) -> DistributionScores:
-    """All forms from the scores of every draw; `paths` and their makers are what was scored."""
-    records = scores.keys["record"]  # from 0, in order
-    groups, group_of = _groups(scores)
-    counts = np.array([len(group) for group in groups])[group_of]
-    if counts.max(initial=0) < 2:
-        raise DataError(
-            "no record has two draws: predict each image and finding several times, in a column "
-            "draw or as repeated records"
-        )
-    own = between(paths, groups, makers, scores.metrics)
-    values: dict[str, dict[str, Floats]] = {form: {} for form in FORMS}
-    for metric in scores.metrics:
-        cross = scores.values[metric.name]
-        mean, alike = means(cross, records), own[metric.name][group_of]
-        best = best_of(cross, records, higher=metric.higher_is_better)
-        energy = mean - 0.5 * alike
-        told = {"energy": energy, "mean": mean, "best": best, "draws": alike}
-        for form, column in told.items():
-            values[form][metric.name] = column
-    values["people"] = _people(truth, scores.metrics)
-    _, first = np.unique(records, return_index=True)
-    keys = {name: column[first] for name, column in scores.keys.items()}
-    keys["draw"] = np.zeros(len(first), np.int64)
-    table = replace(scores, keys=keys, refused={**scores.refused, **refused})
-    tables = {form: _table(table, form, values[form]) if values[form] else None for form in FORMS}
-    some = counts[counts > 0]
+def _scores(found: Forms, refused: Mapping[str, str]) -> DistributionScores:
+    """The tables, each with what is refused beside them."""
+    tables = {
+        form: replace(table, refused={**table.refused, **refused})
+        for form, table in found.tables.items()
+    }
     return DistributionScores(
-        **tables,  # type: ignore[arg-type]
-        fewest=int(some.min()),
-        most=int(some.max()),
-        metrics=scores.metrics,
-    )
-
-
-def _groups(scores: Scores) -> tuple[list[Rows], Rows]:
-    """The draws of records, each set of draws once; and which set is that of each record."""
-    records, predictions = scores.keys["record"], scores.keys["prediction"]
-    ends = np.flatnonzero(np.diff(records)) + 1
-    numbers: dict[bytes, int] = {}
-    groups: list[Rows] = []
-    of_record = []
-    for part in np.split(predictions, ends):
-        group = part[part >= 0].astype(np.intp)
-        key = group.tobytes()
-        if key not in numbers:
-            numbers[key] = len(groups)
-            groups.append(group)
-        of_record.append(numbers[key])
-    return groups, np.array(of_record, np.intp)
-
-
-def _people(truth: Truth, metrics: Sequence[Metric]) -> dict[str, Floats]:
-    """How alike the recorded people of each record's image and finding are, by metric."""
-    if not truth.by_subject:
-        return {}
-    paths = truth.scored
-    members = [np.array(rows, np.intp) for rows in paths.columns.members(("name", "task")).values()]
-    named = np.array([who is not None for who in paths.subject], np.bool_)
-    group_of = np.zeros(len(paths), np.intp)
-    for number, rows in enumerate(members):
-        group_of[rows] = number
-    groups = [rows[named[rows]] for rows in members]
-    found = between(paths, groups, _numbers(paths.subject), metrics)
-    return {name: values[group_of] for name, values in found.items()}
-
-
-def _numbers(makers: NDArray[Any]) -> NDArray[np.intp]:
-    """A number for each person, (n,)."""
-    known: dict[object, int] = {}
-    return np.array([known.setdefault(who, len(known)) for who in makers.tolist()], np.intp)
-
-
-def _table(table: Scores, form: str, values: Mapping[str, Floats]) -> Scores:
-    """A table of one form; its metrics have names of their own, so that no forms are mixed up."""
-    metrics = tuple(_named(metric, form) for metric in table.metrics)
-    return replace(
-        table,
-        values={f"{name}_{form}": column for name, column in values.items()},
-        metrics=metrics,
-    )
-
-
-def _named(metric: Metric, form: str) -> Metric:
-    low, high = metric.bounds
-    if form == "energy":
-        low, high = low - high / 2, high - low / 2
-    few = "under two draws, or no defined value among them or with the recorded path"
-    return replace(
-        metric,
-        name=f"{metric.name}_{form}",
-        title=f"{metric.title}, {FORMS[form]}",
-        bounds=(low, high),
-        undefined_when=few if form != "best" else metric.undefined_when,
-        missing="undefined",
+        **{form: tables.get(form) for form in FORMS},  # type: ignore[arg-type]
+        fewest=found.fewest,
+        most=found.most,
+        metrics=found.metrics,
     )

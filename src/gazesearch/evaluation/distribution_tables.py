@@ -1,22 +1,17 @@
-"""`DistributionScores` as text, Markdown, JSON and files."""
+"""`DistributionScores` as text, Markdown and JSON."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gazesearch.evaluation.intervals import RESAMPLES
 from gazesearch.evaluation.properness import properness
 from gazesearch.evaluation.scores import Scores
 from gazesearch.evaluation.tables import aligned, as_json, number, or_none, piped, title
-from gazesearch.files import write_text, written_whole
 
 if TYPE_CHECKING:
-    import pyarrow
-
     from gazesearch.evaluation.distribution import DistributionScores
 
 PROPER = {"known": "proper", "not known": "not known", "known not": "not proper"}
@@ -37,28 +32,7 @@ def to_markdown(found: DistributionScores) -> str:
 
 def to_json(found: DistributionScores) -> str:
     """Means, intervals and numbers of undefined values of every form, as JSON."""
-    return as_json(_content(found))
-
-
-def save(found: DistributionScores, folder: str | os.PathLike[str]) -> None:
-    """Write distribution.parquet, distribution.md and distribution.json into a folder."""
-    from pyarrow import parquet
-
-    root = Path(folder)
-    with written_whole(root / "distribution.parquet") as temporary:
-        parquet.write_table(_arrow(found), temporary, compression="zstd")
-    write_text(root / "distribution.md", to_markdown(found))
-    write_text(root / "distribution.json", to_json(found))
-
-
-def _arrow(found: DistributionScores) -> pyarrow.Table:
-    """One row per recorded path, all forms side by side."""
-    table = found.energy.to_arrow().drop_columns(["draw", "prediction"])
-    for form, scores in found.tables.items():
-        if form != "energy":
-            for name, values in scores.values.items():
-                table = table.append_column(name, [values])
-    return table
+    return as_json(content(found))
 
 
 def _head(found: DistributionScores) -> Iterator[str]:
@@ -112,7 +86,8 @@ def _foot(found: DistributionScores) -> Iterator[str]:
     yield from scores.notes
 
 
-def _content(found: DistributionScores) -> dict[str, Any]:
+def content(found: DistributionScores) -> dict[str, Any]:
+    """What `to_json` writes."""
     scores = found.energy
     forms = {form: _summaries(table) for form, table in found.tables.items()}
     return {

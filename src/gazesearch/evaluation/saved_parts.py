@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gazesearch.errors import first_line
-from gazesearch.files import RunRecord
+from gazesearch.errors import DataError, GazeSearchError, first_line
+from gazesearch.files import RunRecord, digest, readable
 from gazesearch.protocols import Stamp
+from gazesearch.scanpaths import DatasetInfo, FirstFixation
 
 if TYPE_CHECKING:
     import pyarrow
 
 
+_TEXTS: Final = ("image", "finding")
+_OBJECTS: Final = {
+    "subject": ("int64", "string", "null"),
+    "split": ("string", "null"),
+    "source": ("string", "null"),
+    "image_in_train": ("bool", "null"),
+}
+
+
 class Faulty(ValueError):
     """What is wrong with a saved result."""
+
+
+@contextmanager
+def opened(file: Path, made_by: str) -> Iterator[dict[str, Any]]:
+    """The object of a JSON file, for as long as it is taken apart.
+
+    Args:
+        file: to be read.
+        made_by: options of the command that writes such files.
+
+    Raises:
+        UnreadableFile: it is absent or cannot be read.
+        DataError: it, or what is taken out of it meanwhile, is not as the command writes it.
+    """
+    text_ = readable(file).read_bytes()
+    try:
+        yield json.loads(text_.decode("utf-8"), parse_constant=refuse_constant)
+    except (GazeSearchError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        if isinstance(error, OSError):
+            raise
+        raise DataError(
+            f"{file}: not a result of `gazesearch evaluate {made_by}` that can be read: "
+            f"{first_line(error)}"
+        ) from error
 
 
 def refuse_constant(text: str) -> float:
@@ -76,6 +112,45 @@ def run(parts: dict[str, Any], *, needed: tuple[str, ...]) -> RunRecord:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Head:
+    """What every saved result says of how it was made; as in `Scores`."""
+
+    refused: dict[str, str]
+    notes: tuple[str, ...]
+    protocol: Stamp
+    split: str
+    first_fixation: FirstFixation
+    dataset: DatasetInfo
+    run: RunRecord
+
+    @classmethod
+    def of(cls, result: dict[str, Any], *, needed: tuple[str, ...]) -> Head:
+        """The head of a result; `needed` as of `run`."""
+        rule = field(result, "first_fixation", str)
+        if rule not in get_args(FirstFixation):
+            raise Faulty(f"first_fixation {rule!r}: must be one of {get_args(FirstFixation)}")
+        return cls(
+            refused=texts(field(result, "refused", dict)),
+            notes=tuple(texts(dict(enumerate(field(result, "notes", list)))).values()),
+            protocol=stamp(field(result, "protocol", dict)),
+            split=text(field(result, "split", str)),
+            first_fixation=rule,
+            dataset=DatasetInfo.from_json(
+                json.dumps(field(result, "dataset", dict)), source="dataset"
+            ),
+            run=run(field(result, "run", dict), needed=needed),
+        )
+
+
+def described(result: dict[str, Any], name: str, layout: int) -> dict[str, Any]:
+    """What a result says of its rows, which must be of a layout."""
+    parts: dict[str, Any] = field(result, name, dict)
+    if parts.get("layout") != layout:
+        raise Faulty(f"layout {parts.get('layout')!r}: this version reads {layout}")
+    return parts
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
     """The table of a saved result; each column is checked for type and gaps when it is taken."""
 
@@ -83,12 +158,19 @@ class Rows:
     name: str
 
     @classmethod
-    def read(cls, file: Path) -> Rows:
+    def read(cls, file: Path, written: object) -> Rows:
         """Read a Parquet file whole.
 
+        Args:
+            file: to be read.
+            written: the digest that it had when it was written.
+
         Raises:
-            Faulty: it is none, has no rows, or two columns of one name.
+            UnreadableFile: it is absent or cannot be read.
+            Faulty: it is another one, none, has no rows, or two columns of one name.
         """
+        if digest(file) != written:
+            raise Faulty(f"{file.name} beside it is another one than was written with it")
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -122,3 +204,10 @@ class Rows:
         found = np.empty(len(values), dtype=object)
         found[:] = [text(value) if isinstance(value, str) else value for value in values]
         return found
+
+    def keys(self, *numbers: str) -> dict[str, NDArray[Any]]:
+        """The columns that say what a row is: some of whole numbers, and those that all have."""
+        keys = {name: self.take(name, "int64").to_numpy() for name in numbers}
+        keys |= {name: self.objects(name, "string") for name in _TEXTS}
+        keys |= {name: self.objects(name, *types, gaps=True) for name, types in _OBJECTS.items()}
+        return keys

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch import metrics as metrics_
-from gazesearch.errors import DataError, GazeSearchError, first_line
-from gazesearch.evaluation.saved_parts import (
-    Faulty,
-    Rows,
-    field,
-    refuse_constant,
-    run,
-    stamp,
-    text,
-    texts,
-)
+from gazesearch.evaluation.saved_parts import Faulty, Head, Rows, described, field, opened
 from gazesearch.evaluation.tables import as_json, content, find, to_csv, to_markdown
-from gazesearch.files import RunRecord, digest, readable, write_text, written_whole
+from gazesearch.files import digest, write_text, written_whole
 from gazesearch.metrics import Metric
-from gazesearch.protocols import Stamp
-from gazesearch.scanpaths import DatasetInfo, FirstFixation
 
 if TYPE_CHECKING:
     from gazesearch.evaluation.scores import By, Scores
@@ -35,14 +22,12 @@ if TYPE_CHECKING:
 LAYOUT: Final = 1
 """Version of what `save` writes."""
 
-_INTEGERS: Final = ("record", "prediction", "draw", "length")
-_TEXTS: Final = ("image", "finding")
-_OBJECTS: Final = {
-    "subject": ("int64", "string", "null"),
-    "split": ("string", "null"),
-    "source": ("string", "null"),
-    "image_in_train": ("bool", "null"),
-}
+INPUTS: Final = ("predictions", "references")
+"""Inputs whose digests every result holds."""
+
+NUMBERS: Final = ("record", "prediction", "draw", "length")
+"""Keys that are whole numbers."""
+
 _SEARCH: Final = ("first_on_target", "reference_first_on_target", "scanpath_ratio")
 
 
@@ -56,12 +41,12 @@ def save(scores: Scores, folder: str | os.PathLike[str], by: By | None = None) -
         parquet.write_table(scores.to_arrow(), temporary, compression="zstd")
     write_text(root / "summary.csv", to_csv(scores, by, found=found))
     write_text(root / "summary.md", to_markdown(scores, by, found=found))
-    described = {
+    told = {
         "layout": LAYOUT,
         "rows": digest(rows),
         "metrics": {metric.name: dict(metric.settings) for metric in scores.metrics},
     }
-    result = content(scores, by, found=found) | {"scores": described}
+    result = content(scores, by, found=found) | {"scores": told}
     write_text(root / "results.json", as_json(result))
 
 
@@ -73,61 +58,38 @@ class Saved:
     values: dict[str, NDArray[np.float64]]
     metrics: tuple[Metric, ...]
     counts: dict[str, int]
-    refused: dict[str, str]
-    notes: tuple[str, ...]
-    protocol: Stamp
-    split: str
-    first_fixation: FirstFixation
-    dataset: DatasetInfo
-    run: RunRecord
+    head: Head
 
 
 def load(folder: str | os.PathLike[str]) -> Saved:
     """Read what `save` wrote; see `Scores.load`."""
     root = Path(folder)
-    file, rows = readable(root / "results.json"), readable(root / "scores.parquet")
-    try:
-        result = json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse_constant)
-        described = field(result, "scores", dict)
-        if described.get("layout") != LAYOUT:
-            raise Faulty(f"layout {described.get('layout')!r}: this version reads {LAYOUT}")
-        chosen = tuple(
-            metrics_.get(name, **field(described["metrics"], name, dict))
-            for name in field(described, "metrics", dict)
-        )
-        if not chosen:
-            raise Faulty("scores: no metrics")
-        rule = field(result, "first_fixation", str)
-        if rule not in get_args(FirstFixation):
-            raise Faulty(f"first_fixation {rule!r}: must be one of {get_args(FirstFixation)}")
-        if described.get("rows") != digest(rows):
-            raise Faulty("scores.parquet beside it is another one than was written with it")
-        table = Rows.read(rows)
+    with opened(root / "results.json", "--output") as result:
+        told = described(result, "scores", LAYOUT)
+        chosen = metrics_of(told)
+        head, counts = Head.of(result, needed=INPUTS), counts_of(result)
+        table = Rows.read(root / "scores.parquet", told.get("rows"))
         return Saved(
-            keys=_keys(table),
+            keys=keys_of(table),
             values=_values(table, chosen),
             metrics=chosen,
-            counts=_counts(field(result, "records", dict)),
-            refused=texts(field(result, "refused", dict)),
-            notes=tuple(texts(dict(enumerate(field(result, "notes", list)))).values()),
-            protocol=stamp(field(result, "protocol", dict)),
-            split=text(field(result, "split", str)),
-            first_fixation=rule,
-            dataset=DatasetInfo.from_json(
-                json.dumps(field(result, "dataset", dict)), source="dataset"
-            ),
-            run=run(field(result, "run", dict), needed=("predictions", "references")),
+            counts=counts,
+            head=head,
         )
-    except (GazeSearchError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        if isinstance(error, OSError):
-            raise
-        reason = first_line(error)
-        raise DataError(
-            f"{file}: not a result of `gazesearch evaluate --output` that can be read: {reason}"
-        ) from error
 
 
-def _counts(parts: dict[str, Any]) -> dict[str, int]:
+def metrics_of(told: dict[str, Any]) -> tuple[Metric, ...]:
+    """The metrics of a result, with their settings."""
+    named = field(told, "metrics", dict)
+    chosen = tuple(metrics_.get(name, **field(named, name, dict)) for name in named)
+    if not chosen:
+        raise Faulty("no metrics")
+    return chosen
+
+
+def counts_of(result: dict[str, Any]) -> dict[str, int]:
+    """How many records a result has, as in `Counts`."""
+    parts = field(result, "records", dict)
     counts = {
         name: field(parts, name, int) for name in ("scored", "missing", "surplus", "duplicated")
     }
@@ -136,10 +98,9 @@ def _counts(parts: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
-def _keys(table: Rows) -> dict[str, NDArray[Any]]:
-    keys = {name: table.take(name, "int64").to_numpy() for name in _INTEGERS}
-    keys |= {name: table.objects(name, "string") for name in _TEXTS}
-    keys |= {name: table.objects(name, *types, gaps=True) for name, types in _OBJECTS.items()}
+def keys_of(table: Rows) -> dict[str, NDArray[Any]]:
+    """The keys of a table of scores, in their order."""
+    keys = table.keys(*NUMBERS)
     keys["predicted"] = table.take("predicted", "bool").to_numpy()
     return table.in_order(keys)
 

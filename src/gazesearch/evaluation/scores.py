@@ -274,13 +274,7 @@ class Scores:
             values=saved.values,
             metrics=saved.metrics,
             counts=Counts(**saved.counts),
-            refused=saved.refused,
-            notes=saved.notes,
-            protocol=saved.protocol,
-            split=saved.split,
-            first_fixation=saved.first_fixation,
-            dataset=saved.dataset,
-            run=saved.run,
+            **vars(saved.head),
         )
 
     def comparable_key(self) -> tuple[str, str, str, str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,7 +14,14 @@ from gazesearch.errors import BadSetting, DataError, MissingPredictions
 from gazesearch.evaluation.matching import Matches, match
 from gazesearch.evaluation.measuring import measure
 from gazesearch.evaluation.scores import Counts, Scores
-from gazesearch.evaluation.truth import Source, Truth, reading_notes, source_digest, truth_of
+from gazesearch.evaluation.truth import (
+    Source,
+    Truth,
+    read_options,
+    reading_notes,
+    source_digest,
+    truth_of,
+)
 from gazesearch.files import MAX_SIZE, RunRecord
 from gazesearch.formats import Reading, read_file
 from gazesearch.metrics import Metric
@@ -125,6 +131,7 @@ def evaluate(
         metrics=chosen,
         missing="count" if allow_missing else "refuse",
         digest=source_digest(predictions),
+        reading=read_options(duration_unit=duration_unit, lenient=lenient),
         say=say,
     )
 
@@ -137,6 +144,7 @@ def score(
     missing: Missing,
     digest: str,
     say: Progress,
+    reading: Mapping[str, object] | None = None,
 ) -> Scores:
     """Score what was read of a prediction file against what was chosen of the recorded scanpaths.
 
@@ -147,7 +155,7 @@ def score(
         missing: what becomes of records without a prediction: refused; counted as `allow_missing`
             of `evaluate` says; or undefined, in no mean.
         say: as `progress` of `evaluate`.
-        digest: what the run record says of the predictions.
+        digest, reading: what the run record says of the predictions, and of how they were read.
     """
     matches = match(truth.scored, predicted.scanpaths, by_subject=truth.by_subject)
     if matches.missing and missing == "refuse":
@@ -189,9 +197,8 @@ def score(
         dataset=truth.used.info,
         run=RunRecord(
             settings={
-                "protocol": asdict(truth.protocol),
-                "split": truth.split,
-                "first_fixation": truth.first_fixation,
+                **truth.settings,
+                "reading": {**truth.reading, **(reading or {})},
                 "allow_missing": missing == "count",
                 "metrics": {metric.name: dict(metric.settings) for metric in metrics},
             },

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gazesearch.errors import FAULTS_SHOWN, BadSetting, DataError, UnknownName
 from gazesearch.evaluation.matching import distinguishes_people
 from gazesearch.files import MAX_SIZE, digest
 from gazesearch.formats import Reading, read_file
-from gazesearch.protocols import Protocol, Stamp, find, make_protocol
+from gazesearch.protocols import Protocol, Stamp, find, make_protocol, names
 from gazesearch.scanpaths import (
     GAZESEARCH,
     DatasetInfo,
@@ -48,6 +49,8 @@ class Truth:
         by_subject: whether the subjects of the records mean anything.
         notes: what reading the records found.
         digest: file name and digest of the records, or that they were a table in memory.
+        reading: options that the file was read with, of those that were given (`read_options`), and
+            the file of the protocol.
     """
 
     used: Scanpaths
@@ -62,11 +65,22 @@ class Truth:
     by_subject: bool
     notes: tuple[str, ...]
     digest: str
+    reading: Mapping[str, object]
 
     @property
     def scored(self) -> Scanpaths:
         """The recorded scanpaths that are scored, as they are used."""
         return self.used[self.rows]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a run record says of the records, of the rules and of how they were read."""
+        return {
+            "protocol": asdict(self.protocol),
+            "split": self.split,
+            "first_fixation": self.first_fixation,
+            "reading": dict(self.reading),
+        }
 
     @property
     def trained_on(self) -> Scanpaths | None:
@@ -150,7 +164,17 @@ def truth_of(
         by_subject=by_subject,
         notes=tuple(reading_notes(reading)),
         digest=source_digest(references),
+        reading=read_options(
+            dataset=dataset, screen_size=screen_size, duration_unit=duration_unit, lenient=lenient
+        )
+        | _file_of(protocol),
     )
+
+
+def _file_of(protocol: Protocol | str | os.PathLike[str] | None) -> dict[str, object]:
+    """The name of the file that a protocol stands in, if it does."""
+    named = protocol is None or isinstance(protocol, Protocol) or str(protocol) in names()
+    return {} if named else {"protocol": Path(str(protocol)).name}
 
 
 def _scored(recorded: Scanpaths, split: str | None) -> tuple[str, Mask]:
@@ -184,6 +208,27 @@ def _stamp(recorded: Scanpaths, rows: Mask, train: Mask, rule: FirstFixation) ->
         first_fixation=rule,
     )
     return replace(made.stamp, name=None, version=None)
+
+
+def read_options(
+    *,
+    dataset: str | DatasetInfo | None = None,
+    screen_size: ScreenSize | None = None,
+    duration_unit: DurationUnit | None = None,
+    lenient: bool = False,
+) -> dict[str, object]:
+    """What a run record says of how files were read: the options that are not the usual ones.
+
+    >>> read_options(dataset="osie", lenient=True)
+    {'dataset': 'osie', 'lenient': True}
+    """
+    given = {
+        "dataset": dataset.name if isinstance(dataset, DatasetInfo) else dataset,
+        "screen_size": None if screen_size is None else list(screen_size),
+        "duration_unit": duration_unit,
+        "lenient": lenient or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def reading_notes(reading: Reading) -> list[str]:

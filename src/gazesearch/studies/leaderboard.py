@@ -1,6 +1,6 @@
 """A leaderboard as plain files, fit for a git repository. Every score on it is made anew.
 
-board.json      title, metrics with their settings, what ranks, digests of protocol and annotations
+board.json      title, metrics with their settings, what ranks, the protocol, digests of all that
 protocol.json   the records and rules, pinned
 submissions/NAME/
     predictions.json   the predictions of what is scored, sorted; the same bytes everywhere

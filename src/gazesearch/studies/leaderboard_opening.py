@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,13 @@ from gazesearch.protocols import Protocol, find, read_protocol, write_protocol
 from gazesearch.scanpaths import KNOWN_DATASETS, ScreenSize
 from gazesearch.scanpaths.rules import shown
 from gazesearch.studies.leaderboard import Board
-from gazesearch.studies.leaderboard_files import as_text, checked_text, plain_file, read_object
+from gazesearch.studies.leaderboard_files import (
+    as_text,
+    checked_text,
+    digest_of,
+    plain_file,
+    read_object,
+)
 from gazesearch.studies.submission import MAX_SIZE
 
 FORMAT: Final = "gazesearch leaderboard 1"
@@ -73,14 +80,19 @@ def create_board(
         "format": FORMAT,
         "title": title,
         "gazesearch": __version__,
-        "protocol": chosen.digest,
+        "protocol": asdict(chosen.stamp),
         "annotations": digest_of_file(annotations),
         "metrics": [{"name": one.name, "settings": dict(one.settings)} for one in shown_metrics],
         "ranked_by": first,
         "seed": seed,
     }
-    write_text(folder / "board.json", as_text(fields))
+    write_text(folder / "board.json", as_text(fields | {"digest": _seal(fields)}))
     return open_board(folder, annotations)
+
+
+def _seal(fields: dict[str, Any]) -> str:
+    """The digest of all settings of a board: what is edited afterwards is noticed."""
+    return digest_of(as_text({name: fields[name] for name in fields if name != "digest"}))
 
 
 def open_board(root: Path_, annotations: Path_, *, max_size: int = MAX_SIZE) -> Board:
@@ -92,12 +104,17 @@ def open_board(root: Path_, annotations: Path_, *, max_size: int = MAX_SIZE) -> 
     """
     folder = Path(root)
     file = folder / "board.json"
-    kinds: dict[str, Any] = {"format": str, "title": str, "gazesearch": str, "protocol": str}
-    kinds |= {"annotations": str, "metrics": list, "ranked_by": str, "seed": int}
+    kinds: dict[str, Any] = {"format": str, "title": str, "gazesearch": str, "protocol": dict}
+    kinds |= {"annotations": str, "metrics": list, "ranked_by": str, "seed": int, "digest": str}
     fields = read_object(file, kinds)
     if fields["format"] != FORMAT:
         raise DataError(f"{file}: its format is not {FORMAT!r}")
     checked_text("title", fields["title"])
+    if fields["digest"] != _seal(fields):
+        raise DataError(
+            f"{file}: edited: its fields are not those of its digest: take back the edit, or make "
+            "a board anew"
+        )
     found = digest_of_file(annotations)
     if found != fields["annotations"]:
         raise DataError(
@@ -105,7 +122,7 @@ def open_board(root: Path_, annotations: Path_, *, max_size: int = MAX_SIZE) -> 
             f"{shown(fields['annotations'][:19])}: give those"
         )
     protocol = read_protocol(plain_file(folder / "protocol.json", max_size=2**26))
-    if protocol.digest != fields["protocol"]:
+    if asdict(protocol.stamp) != fields["protocol"]:
         raise DataError(f"{folder / 'protocol.json'}: is not the protocol that board.json names")
     metrics = _metrics(fields["metrics"], file)
     ranks = [metric for metric in metrics if metric.name == fields["ranked_by"]]

@@ -24,6 +24,7 @@ class Files:
     annotations: Path
     images: Path
     mine: Path
+    draws: Path
     other: Path
     results: tuple[Path, Path]
 
@@ -52,13 +53,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
                 results[0] / "likelihood"
             )
             draws = fitted.sample(Requests.of(truth.scored), 2, rng=0)
-            evaluate_distribution(draws, truth, metrics=["scanmatch"]).save(
+            write_scanpaths(draws, root / "draws.json")
+            evaluate_distribution(root / "draws.json", truth, metrics=["scanmatch"]).save(
                 results[0] / "distribution"
             )
     return Files(
         annotations=annotations,
         images=root / "data" / "images",
         mine=paths[0],
+        draws=root / "draws.json",
         other=paths[1],
         results=(results[0], results[1]),
     )

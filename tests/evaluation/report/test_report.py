@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.text import Text
 
 import gazesearch
 from gazesearch import Scanpaths, Scores
 from gazesearch.errors import BadSetting, DataError, UnknownName, UnreadableFile
 from gazesearch.evaluation import compare
-from gazesearch.evaluation.report import Report, make_report
-from gazesearch.evaluation.report.palette import COLOURS, GROUND, LINE, SERIES
+from gazesearch.evaluation.likelihood import FixationScores
+from gazesearch.evaluation.report import Report, make_report, score_plots
+from gazesearch.evaluation.report.commands import evaluating
+from gazesearch.evaluation.report.palette import COLOURS, GROUND, LINE, SERIES, looks
+from gazesearch.evaluation.report.plot import drawing_settings
 from gazesearch.evaluation.tables import number
 from gazesearch.images import ImageFolder
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
 NASTY = "<script>alert('x')</script>&\"'$_a$"
 SECTIONS = (
     "main-results", "positions", "findings", "seen-unseen", "likelihood", "draws", "cases", "gaze",
@@ -63,6 +70,11 @@ def page(report: Report) -> Page:
     return Page(report.html)
 
 
+def words_of(text: str) -> list[str]:
+    """Words of a command after its first, lines joined as a shell does."""
+    return shlex.split(text.replace("\\\n", ""))[1:]
+
+
 def scored(names: list[str], predicted: list[str], root: Path) -> list[Path]:
     """Small results under any names."""
     path = [[1, 1], [9, 9], [1, 9]]
@@ -70,7 +82,7 @@ def scored(names: list[str], predicted: list[str], root: Path) -> list[Path]:
     folders = []
     for at, name in enumerate(names):
         folder = root / str(at) / name.replace("/", "-")
-        gazesearch.evaluate(table, table, metrics=["scanmatch"]).save(folder)
+        gazesearch.evaluate(table, table, metrics=["scanmatch", "length_error"]).save(folder)
         folders.append(folder)
     return folders
 
@@ -127,6 +139,47 @@ def test_numbers_are_those_of_the_tables(files: Any, report: Report, page: Page)
     for test in found.tests:
         if test.metric == "scanmatch" or test.group == "all records":
             assert number(test.difference, test.low, test.high, signed=True) in cells
+
+
+def test_the_commands_of_the_page_make_the_same_page_again(
+    command: Command, files: Any, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "annotations"
+    folder.mkdir()
+    shutil.copy(files.annotations.parents[1] / "dataset.json", tmp_path)
+    for file in (files.annotations, files.mine, files.other, files.draws):
+        shutil.copy(file, folder)
+    monkeypatch.chdir(folder)
+    told = [html.unescape(text) for text in re.findall("<li id=.*?<code>(.*?)</code>", report.html,
+                                                       flags=re.DOTALL)]  # fmt: skip
+    assert len(told) == 8
+    for text in told:
+        found = command(*words_of(text))
+        assert found.returncode == 0, (text, found.stderr)
+    assert (folder / "report.html").read_text("utf-8") == report.html
+
+
+def test_commands_name_the_options_that_files_were_read_with(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(
+        "name,task,X,Y,T\na.png,edema,1,1,200\na.png,edema,9,9,300\nb.png,edema,1,1,200\n"
+        "c.png,edema,5,x,1\n"
+    )
+    read = ("--screen-size", "10x12", "--duration-unit", "ms", "--lenient")
+    made = command(
+        "evaluate", tmp_path / "a.csv", "--annotations", tmp_path / "a.csv", *read, "--output",
+        tmp_path / "mine", "--metrics", "scanmatch,length_error",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    scores = Scores.load(tmp_path / "mine")
+    assert scores.run.settings["reading"] == {
+        "screen_size": [10, 12], "duration_unit": "ms", "lenient": True,
+    }  # fmt: skip
+    told = ["gazesearch", *words_of(evaluating(scores, "mine"))]
+    assert told[told.index("--screen-size") :] == [
+        *read, "--metrics", "scanmatch,length_error", "--output", "mine",
+    ]  # fmt: skip
 
 
 def test_methods_say_what_the_runs_say(files: Any, report: Report) -> None:
@@ -223,25 +276,15 @@ def test_pixels_only_when_asked_for(files: Any, report: Report) -> None:
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     folders = scored([NASTY, "_other"], [NASTY, "b.png"], tmp_path)
-    html = make_report(folders, names=[NASTY, "_other"], resamples=100).html
-    assert "<script" not in html
-    assert html.count("&lt;script&gt;alert(") > 10
-    drawn = html[html.index('<svg class="plot') :]
+    page = make_report(folders, names=[NASTY, "_other"], resamples=100).html
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;alert(") > 10
+    drawn = page[page.index('<svg class="plot') :]
     assert "$_a$" in drawn[: drawn.index("</svg>")]  # no formula is made of it
     assert len(re.findall("> *_other</text>", drawn)) == 1  # of the legend by finding
     for name in ("", "a\nb", "a\u202eb"):
         with pytest.raises(BadSetting, match="printable|different"):
             make_report(folders, names=[name, "other"])
-
-
-def test_the_same_inputs_give_the_same_page(files: Any, report: Report) -> None:
-    again = make_report(
-        files.results,
-        annotations=files.annotations,
-        predictions=[files.other, files.mine],
-        resamples=200,
-    )
-    assert again.html == report.html
 
 
 def test_figures_are_the_same_bytes_too(tmp_path: Path) -> None:
@@ -259,6 +302,31 @@ def contents(root: Path) -> Iterator[tuple[str, bytes]]:
     for file in sorted(root.rglob("*")):
         if file.is_file():
             yield file.relative_to(root).as_posix(), file.read_bytes()
+
+
+def test_long_names_leave_figures_and_tables_whole(tmp_path: Path) -> None:
+    names = [f"{start}_{'predictions' * 5}" for start in ("one", "two")]
+    made = make_report(scored(names, ["a.png", "b.png"], tmp_path), resamples=100)
+    with drawing_settings():
+        for plot in made.plots:
+            plot.figure.canvas.draw()
+            width = plot.figure.bbox.width
+            named = [one for one in plot.figure.findobj(Text) if "predict" in one.get_text()]
+            assert named
+            for text in named:  # ticks beyond the axes, which are not drawn, are texts, too
+                box = text.get_window_extent()
+                assert -1 < box.x0 <= box.x1 < width + 1, (plot.name, text.get_text())
+    assert f'<th scope="col">one_<wbr>{"predictions" * 5}' in made.html
+
+
+def test_nothing_is_drawn_where_no_decision_was_made(files: Any) -> None:
+    scores = FixationScores.load(files.results[0] / "likelihood")
+    assert scores.termination is not None
+    empty = scores.termination.calibration().count == 0
+    assert empty.any()
+    figure = score_plots.calibration({"mine": scores}, looks(["mine"]))
+    (line,) = [one for one in figure.axes[0].lines if one.get_label() == "mine"]
+    assert np.isnan(line.get_xdata()).tolist() == empty.tolist()
 
 
 # -- colours
@@ -283,23 +351,17 @@ def test_colours_stand_out_from_their_ground(ground: str) -> None:
 # -- command line
 
 
-def test_the_command_writes_page_and_figures(files: Any, tmp_path: Path) -> None:
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gazesearch.cli", "report", *map(str, arguments)],
-            capture_output=True, encoding="utf-8", timeout=300, check=False,
-        )  # fmt: skip
-
-    results = files.results
-    shutil.copytree(results[1], tmp_path / "other")
-    found = run(tmp_path / "other", "--resamples", "100", "--output", tmp_path / "r.html")
+def test_the_command_writes_page_and_figures(command: Command, files: Any, tmp_path: Path) -> None:
+    shutil.copytree(files.results[1], tmp_path / "other")
+    words = ("report", tmp_path / "other", "--resamples", "100", "--output", tmp_path / "r.html")
+    found = command(*words)
     assert found.returncode == 0, found.stderr
     assert found.stdout == f"wrote {tmp_path / 'r.html'} and 1 figures\n"
     assert sorted(f.name for f in (tmp_path / "r_figures").iterdir()) == [
         "findings.pdf", "findings.svg",
     ]  # fmt: skip
-    refused = run(*results, "--output", tmp_path / "r.html", "--images", tmp_path)
+    refused = command(*words, "--images", tmp_path)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
     assert "--show-images: give both" in refused.stderr
-    refused = run(*results, "--output", tmp_path / "r.pdf")
+    refused = command(*words[:2], "--output", tmp_path / "r.pdf")
     assert (refused.returncode, refused.stderr.count("name it .html")) == (2, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any, Final, Literal
 
 from gazesearch.errors import BadSetting, DataError
@@ -85,9 +84,8 @@ def score_fixations(
         refused=refused,
         run=RunRecord(
             settings={
-                "protocol": asdict(truth.protocol),
-                "split": truth.split,
-                "first_fixation": truth.first_fixation,
+                **truth.settings,
+                "images": images is not None,
                 "mix_uniform": mix_uniform,
             },
             inputs={

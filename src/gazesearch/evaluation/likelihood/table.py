@@ -143,11 +143,21 @@ class FixationScores:
         """
         return groups_of(self.keys, by, known=_GROUPINGS)
 
-    def by(self, by: FixationsBy | None = None) -> Found:
+    def by(
+        self,
+        by: FixationsBy | None = None,
+        *,
+        resamples: int = RESAMPLES,
+        rng: int | np.random.Generator = 0,
+    ) -> Found:
         """Mean and interval of each measure over fixations 2..n, by group.
 
         `stop_log_score` is among them where the model tells when it stops; of the group of a
         position those decisions that stood before that fixation.
+
+        Args:
+            by: as in `groups`.
+            resamples, rng: as in `intervals`; a seed gives every group the same draws.
         """
         decisions: dict[str, Mask] = {}
         if self.termination is not None:
@@ -156,13 +166,14 @@ class FixationScores:
         for label, mask in self.groups(by).items():
             if by == "position" and not self._rows(mask, first=False).any():
                 continue  # the first fixations, which are in no mean
-            ends_ = self.intervals(mask)
+            ends_ = self.intervals(mask, resamples=resamples, rng=rng)
             found[label] = {
                 one.name: (self.summary(one.name, mask), ends_[one.name]) for one in self.measures
             }
             if self.termination is not None and label in decisions:
                 among = decisions[label]
-                interval = self.termination.intervals(among)[STOP.name]
+                ends_ = self.termination.intervals(among, resamples=resamples, rng=rng)
+                interval = ends_[STOP.name]
                 found[label][STOP.name] = (self.termination.summary(among), interval)
         return found
 
@@ -226,7 +237,9 @@ class FixationScores:
         from gazesearch.evaluation.likelihood.saving import load
 
         saved = load(folder)
-        return cls(**(vars(saved) | {"counts": FixationCounts(**saved.counts)}))
+        counts = FixationCounts(**saved.counts)
+        parts = {name: part for name, part in vars(saved).items() if name != "head"}
+        return cls(**(parts | {"counts": counts} | vars(saved.head)))
 
     def __repr__(self) -> str:
         return (

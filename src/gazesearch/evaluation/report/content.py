@@ -12,10 +12,11 @@ from gazesearch.evaluation.report.plot import Plot
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A number, or a word, and the command that it comes from."""
+    """A number, or a word, and the command that it comes from; names break in lines."""
 
     text: str
     source: Command | None = None
+    name: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,14 @@ from gazesearch.drawing import draw
 from gazesearch.drawing.panel import half_mass_level
 from gazesearch.evaluation.report.palette import INK, SERIES, Look
 from gazesearch.evaluation.report.paths import Paths
-from gazesearch.evaluation.report.plot import WIDTH_IN, canvas, drawing_settings, label, legend
+from gazesearch.evaluation.report.plot import (
+    WIDTH_IN,
+    canvas,
+    drawing_settings,
+    fitting,
+    label,
+    legend,
+)
 from gazesearch.metrics import fixation_map
 from gazesearch.prediction import ImageSource
 from gazesearch.scanpaths import Scanpaths
@@ -65,7 +72,7 @@ def density(paths: Paths, frame: tuple[float, float]) -> Figure:
             ax.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0), aspect="equal")
             for spine in ax.spines.values():
                 spine.set_visible(True)
-            ax.set_title(f"{name} ({len(places):,})")
+            ax.set_title(f"{fitting(name, 1 / columns - 0.12)} ({len(places):,})")
             if len(places):
                 _density(ax, fixation_map(places, frame), frame)
     return figure
@@ -144,7 +151,7 @@ def distributions(found: Mapping[str, Habits], styles: Mapping[str, Look]) -> Fi
             for ax, some, bins in zip(panels, values, edges, strict=True):
                 if len(some):
                     share = np.histogram(np.clip(some, bins[0], bins[-1]), bins)[0] / len(some)
-                    ax.stairs(share, bins, color=colour, lw=width, label=label(name))
+                    ax.stairs(share, bins, color=colour, lw=width, label=label(name, len(found)))
             _rose(rose, habits.angles, colour, width)
         titles = ("fixations of a path", "durations, s", "lengths of saccades, px")
         for ax, what in zip(panels, titles, strict=True):

@@ -20,6 +20,7 @@ from gazesearch.evaluation.report.paths import File, read_paths
 from gazesearch.evaluation.report.plot import Plot
 from gazesearch.evaluation.report.results import load_results, scored
 from gazesearch.evaluation.scores import By
+from gazesearch.evaluation.truth import read_options
 from gazesearch.files import MAX_SIZE, write_text
 from gazesearch.metrics import Metric
 from gazesearch.prediction import ImageSource
@@ -152,6 +153,8 @@ def make_report(
             headline=headline,
             resamples=resamples,
             seed=seed,
+            protocol=protocol,
+            reading=read_options(duration_unit=duration_unit, lenient=lenient),
         ),
     )
     say("drawing", 0.85)

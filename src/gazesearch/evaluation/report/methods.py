@@ -8,6 +8,7 @@ from typing import Final
 
 from gazesearch import metrics as metrics_
 from gazesearch.evaluation.comparison import Comparison
+from gazesearch.evaluation.intervals import RESAMPLES
 from gazesearch.evaluation.likelihood import FixationScores
 from gazesearch.evaluation.report.commands import Command, Commands
 from gazesearch.evaluation.report.content import Listed, Sentences
@@ -199,26 +200,39 @@ def _likelihood(results: Sequence[Result], commands: Commands) -> Iterator[Sente
         if one.fixations is not None:
             scores = one.fixations
             mixed = (
-                f"{scores.mix_uniform:.4g} uniform mass was mixed into its maps"
+                f"a share of {scores.mix_uniform:.4g} uniform mass was mixed into its maps"
                 if scores.mix_uniform
                 else "no uniform mass was mixed in"
             )
+            images = len(set(scores.keys["image"].tolist()))
+            prior = (
+                " and over a prior of the finding" if "information_gain" in scores.values else ""
+            )
+            maps = scores.counts.renormalised
+            brought = f", and {_count(maps, 'map')} brought to sum 1" if maps else ""
             yield (
                 f"{one.name} ({_origin(scores)}) was scored at each of "
                 f"{scores.counts.fixations:,} fixations of {scores.counts.records:,} paths given "
-                f"those before, in bits over a uniform map; {mixed}, and "
-                f"{scores.counts.renormalised:,} maps were brought to sum 1.",
+                f"those before, in bits over a uniform map{prior} (Kümmerer et al. 2015); "
+                f"{mixed}{brought}. {_interval(images)}",
                 (commands[f"likelihood {one.name}"],),
             )
     for one in results:
         if one.draws is not None:
             few, most = one.draws.fewest, one.draws.most
             several = f"{few} to {most}" if few < most else f"{most}"
+            images = len(set(one.draws.energy.keys["image"].tolist()))
             yield (
                 f"{several} draws a record of {one.name} were scored as a distribution by the "
-                "energy form of each similarity (Gneiting and Raftery 2007).",
+                "energy form of each similarity (Gneiting and Raftery 2007). "
+                f"{_interval(images)}",
                 (commands[f"distribution {one.name}"],),
             )
+
+
+def _interval(images: int) -> str:
+    """How the intervals are made that are not the comparison's."""
+    return f"Intervals: bootstrap over {images:,} images, {RESAMPLES:,} resamples, seed 0."
 
 
 def _origin(scores: FixationScores) -> str:

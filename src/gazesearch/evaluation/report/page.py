@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -56,6 +57,16 @@ class Head:
         )
 
 
+def breakable(name: str) -> Markup:
+    """A name that a narrow column may break after what joins its words.
+
+    >>> print(breakable("a_b<c"))
+    a_<wbr>b&lt;c
+    """
+    parts = re.split(r"(?<=[_\-./])", name)
+    return Markup("<wbr>").join(parts)
+
+
 def to_html(head: Head, sections: Sequence[Section], commands: Commands) -> str:
     """One page: its style stands in it, there is no script, and it asks for nothing."""
     environment = jinja2.Environment(
@@ -65,6 +76,7 @@ def to_html(head: Head, sections: Sequence[Section], commands: Commands) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["breakable"] = breakable
     room = files("gazesearch.evaluation.report")
     template = room.joinpath(TEMPLATE).read_text("utf-8")
     style = room.joinpath(STYLE).read_text("utf-8")

@@ -13,6 +13,7 @@ import matplotlib.style
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
+from gazesearch.drawing.legend import printable, shortened
 from gazesearch.drawing.output import plain_settings
 from gazesearch.evaluation.report.commands import Command
 from gazesearch.evaluation.report.palette import COLOURS, GROUND, INK, LINE, SOFT
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDTH_IN: Final = 7.2
+FONT: Final = 9
+COLUMNS: Final = 4
+"""Entries in a row of a legend."""
+
+_SAMPLE: Final = 0.085  # of the page's width: mark and gaps of an entry
 
 _SETTINGS: Final = {
-    "font.size": 9,
+    "font.size": FONT,
     "text.parse_math": False,  # names are names, whatever dollars they hold
     "text.color": INK.light,
     "axes.labelcolor": INK.light,
@@ -90,16 +96,22 @@ def canvas(height: float, columns: int = 1, rows: int = 1, **options: Any) -> tu
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def label(name: str) -> str:
-    """A name as a legend takes it, which leaves out what begins with `_`."""
-    return f" {name}" if name.startswith("_") else name
+def fitting(name: str, share: float = 1.0) -> str:
+    """A name no wider than a share of the page; of a long one both ends."""
+    return shortened(printable(name), share * 72 * WIDTH_IN, FONT)
 
 
-def legend(figure: Figure, axes: Axes, columns: int = 4) -> None:
-    """One legend above all panels."""
+def label(name: str, count: int) -> str:
+    """A name as a legend of so many takes it, which leaves out what begins with `_`."""
+    found = fitting(name, 1 / min(COLUMNS, count) - _SAMPLE)
+    return f" {found}" if found.startswith("_") else found
+
+
+def legend(figure: Figure, axes: Axes, *, least: int = 2) -> None:
+    """One legend above all panels, of so many entries or more."""
     handles, labels = axes.get_legend_handles_labels()
-    if len(labels) > 1:
-        figure.legend(handles, labels, loc="outside upper left", ncols=min(columns, len(labels)))
+    if len(labels) >= least:
+        figure.legend(handles, labels, loc="outside upper left", ncols=min(COLUMNS, len(labels)))
 
 
 def inline(figure: Figure, *, name: str, alt: str, on_paper: bool) -> Markup:

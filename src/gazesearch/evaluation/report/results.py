@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gazesearch.errors import BadSetting, DataError, UnreadableFile
+from gazesearch.evaluation.distribution import DistributionScores
 from gazesearch.evaluation.likelihood import FixationScores
-from gazesearch.evaluation.report.draws import DrawScores, read_draws
 from gazesearch.evaluation.scores import Scores
 from gazesearch.protocols import Stamp
 from gazesearch.scanpaths import FirstFixation
 
-Part = Scores | FixationScores | DrawScores
+Part = Scores | FixationScores
 
 LIKELIHOOD = "likelihood"
 DISTRIBUTION = "distribution"
@@ -35,12 +35,13 @@ class Result:
     name: str
     scores: Scores | None
     fixations: FixationScores | None
-    draws: DrawScores | None
+    draws: DistributionScores | None
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What there is."""
-        return tuple(p for p in (self.scores, self.fixations, self.draws) if p is not None)
+        """What there is; draws by the table of their energy form."""
+        energy = None if self.draws is None else self.draws.energy
+        return tuple(p for p in (self.scores, self.fixations, energy) if p is not None)
 
 
 def load_results(
@@ -103,7 +104,7 @@ def _load(root: Path, name: str) -> Result:
         name=name,
         scores=Scores.load(root) if has_scores else None,
         fixations=None if likelihood is None else FixationScores.load(likelihood),
-        draws=None if distribution is None else read_draws(distribution / "distribution.json"),
+        draws=None if distribution is None else DistributionScores.load(distribution),
     )
 
 

@@ -14,7 +14,7 @@ from gazesearch.evaluation.likelihood import FixationScores
 from gazesearch.evaluation.likelihood.table import Found
 from gazesearch.evaluation.paired import PairedTest
 from gazesearch.evaluation.report.palette import GROUND, INK, SOFT, Look
-from gazesearch.evaluation.report.plot import canvas, drawing_settings, label, legend
+from gazesearch.evaluation.report.plot import canvas, drawing_settings, fitting, label, legend
 from gazesearch.evaluation.tables import title
 
 if TYPE_CHECKING:
@@ -45,16 +45,18 @@ def forest(comparison: Comparison, styles: Mapping[str, Look]) -> Figure:
                 certain = found[other, metric.name].p_holm < CERTAIN
                 _whisker(ax, (mean, low, high), row + shift, styles[other], filled=certain)
             ax.plot([], [], color=styles[other].colour, marker=styles[other].marker, ms=5, lw=1.4,
-                    label=f"against {other}")  # fmt: skip
+                    label=label(f"against {other}", len(others)))  # fmt: skip
         ax.axvline(0, color=INK.light, lw=0.8)
         ax.set_yticks(range(len(metrics)), [title(metric) for metric in metrics])
         ax.set_ylim(len(metrics) - 0.5, -0.5)
         ax.grid(axis="y", visible=False)
         reach = max(abs(v) for v in ax.get_xlim())
         ax.set_xlim(-reach, reach)
-        ax.set_xlabel(f"other better   ←   standard deviations between images   →   {first} better")
-        handles, labels = ax.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3)
+        ax.set_xlabel(f"standard deviations between {comparison.clusters}")
+        beside = {"va": "bottom", "transform": ax.transAxes}  # 0 is in the middle
+        ax.text(0.49, 1, "← other better", ha="right", **beside)
+        ax.text(0.51, 1, f"{fitting(first, 0.25)} better →", ha="left", **beside)
+        legend(figure, ax, least=1)
     return figure
 
 
@@ -84,9 +86,11 @@ def by_group(
                 at = row + _shift(place, len(names))
                 _whisker(ax, (one.mean, one.low, one.high), at, styles[name])
             ax.plot([], [], color=styles[name].colour, marker=styles[name].marker, ms=5, lw=1.4,
-                    label=label(name))  # fmt: skip
+                    label=label(name, len(names)))  # fmt: skip
         asked = {group: found[names[0], group].asked for group in groups}
-        ax.set_yticks(range(len(groups)), [f"{group} ({asked[group]:,})" for group in groups])
+        ax.set_yticks(
+            range(len(groups)), [f"{fitting(group, 0.25)} ({asked[group]:,})" for group in groups]
+        )
         ax.set_ylim(len(groups) - 0.5, -0.5)
         ax.grid(axis="y", visible=False)
         ax.set_xlabel(title(metric))
@@ -123,7 +127,7 @@ def by_position(
                 ends = np.array([(row[2].low, row[2].high) for row in rows])
                 bars = np.clip(np.abs(ends.T - mean), 0, None)
                 ax.errorbar(x, mean, bars, color=styles[name].colour, marker=styles[name].marker,
-                            ms=5, lw=1.4, label=label(name))  # fmt: skip
+                            ms=5, lw=1.4, label=label(name, len(tables)))  # fmt: skip
             ax.axhline(0, color=SOFT.light, lw=0.8)
             ax.set(title=what, xlabel="position of the fixation")
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -140,9 +144,10 @@ def calibration(tables: Mapping[str, FixationScores], styles: Mapping[str, Look]
         for place, (name, scores) in enumerate(tables.items()):
             assert scores.termination is not None
             found = scores.termination.calibration()
-            some = found.count > 0
-            ax.plot(found.told[some], found.stopped[some], color=styles[name].colour,
-                    marker=styles[name].marker, ms=5, lw=1.4, label=label(name))  # fmt: skip
+            # An empty bin breaks the line: nothing is known between its neighbours.
+            told = np.where(found.count > 0, found.told, np.nan)
+            ax.plot(told, found.stopped, color=styles[name].colour, marker=styles[name].marker,
+                    ms=5, lw=1.4, label=label(name, 1 + len(tables)))  # fmt: skip
             width = 0.8 / len(tables)
             at = (found.edges[:-1] + found.edges[1:]) / 2 * 10 + width * (
                 place - (len(tables) - 1) / 2

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from gazesearch.evaluation.comparison import Comparison
-from gazesearch.evaluation.intervals import Interval
+from gazesearch.evaluation.distribution import DistributionScores
+from gazesearch.evaluation.intervals import RESAMPLES, Interval
 from gazesearch.evaluation.likelihood import Average, FixationScores
 from gazesearch.evaluation.likelihood.measures import CALIBRATION, FIXATIONS, STOP, Measure
 from gazesearch.evaluation.likelihood.table import Found
@@ -15,7 +16,7 @@ from gazesearch.evaluation.paired import Estimate, PairedTest
 from gazesearch.evaluation.properness import properness
 from gazesearch.evaluation.report.commands import Command, Commands
 from gazesearch.evaluation.report.content import Cell, Table
-from gazesearch.evaluation.report.draws import DrawScores, FormMean
+from gazesearch.evaluation.report.plot import fitting
 from gazesearch.evaluation.tables import number, title
 
 COLUMNS: Final = 4
@@ -49,8 +50,15 @@ def tests(comparison: Comparison, group: str, source: Command) -> Iterator[Table
     what = comparison.clusters
     for other in others:
         found = {t.metric: t for t in comparison.tests if t.group == group and t.other == other}
+        short = _short(first, other)
         rows = [
-            (title(metric), _cells(_test(found[metric.name]), source))
+            (
+                title(metric),
+                (
+                    *_cells(_test(found[metric.name]), source),
+                    Cell(text=short[found[metric.name].favours], source=source, name=True),
+                ),
+            )
             for metric in comparison.metrics
         ]
         heads = ("metric", "difference", "p", "p, Holm", "effect", "detectable", "records")
@@ -170,27 +178,32 @@ def calibration(tables: Mapping[str, FixationScores], commands: Commands) -> Ite
         )
 
 
-def draws(name: str, found: DrawScores, source: Command) -> Table:
+def draws(name: str, found: DistributionScores, source: Command) -> Table:
     """Energy form, mean and best of draws, diversity."""
-    people = any("people" in forms for forms in found.means.values())
-    heads = ["metric", f"energy form {INTERVAL}", "mean", f"best of {found.most}", "draws alike"]
-    heads += ["people alike"] if people else []
+    shown = [form for form in ("mean", "best", "draws", "people") if form in found.tables]
+    titles = {"mean": "mean", "best": f"best of {found.most}", "draws": "draws alike",
+              "people": "people alike"}  # fmt: skip
+    heads = ["metric", f"energy form {INTERVAL}", *(titles[form] for form in shown)]
+    intervals = found.energy.intervals()
     rows = []
     for metric in found.metrics:
-        forms = found.means[metric.name]
-        texts = [_form(forms.get("energy"), ends=True)]
-        texts += [_form(forms.get(form)) for form in ("mean", "best", "draws")]
-        texts += [_form(forms.get("people"))] if people else []
-        energy = forms.get("energy")
-        texts += [_PROPER[properness(metric.name).verdict], f"{energy.n:,}" if energy else ""]
+        column = f"{metric.name}_energy"
+        energy, ends = found.energy.summary(column), intervals[column]
+        texts = [number(energy.mean, ends.low, ends.high) + _undefined(energy.undefined)]
+        for form in shown:
+            mean = found.tables[form].summary(f"{metric.name}_{form}").mean
+            texts.append(decimals(mean, 4))
+        texts += [_PROPER[properness(metric.name).verdict], f"{energy.n:,}"]
         rows.append((title(metric), _cells(texts, source)))
     return Table(
         caption=f"Draws of {name} as a distribution",
         columns=_heads(*heads, "proper", "n"),
         rows=tuple(rows),
         notes=(
-            "Energy form: E s(X, y) − 1/2 E s(X, X′), X, X′ different draws. Draws alike: "
-            "E s(X, X′); as alike as people are to each other is as it should be.",
+            "Energy form: E s(X, y) − 1/2 E s(X, X′), X, X′ different draws; directions as shown. "
+            f"[95% interval]: bootstrap over images, {RESAMPLES:,} resamples. "
+            "Draws alike: E s(X, X′); as alike as people are to each other is as it should be. "
+            "Proper: no: some wrong distribution scores better than the true one.",
         ),
     )
 
@@ -201,7 +214,7 @@ def draws(name: str, found: DrawScores, source: Command) -> Table:
 def estimate(found: Estimate) -> str:
     """A mean, its interval and how many values it lacks."""
     shown = number(found.mean, found.low, found.high)
-    return shown + (f", {found.undefined:,} undefined" if found.undefined else "")
+    return shown + _undefined(found.undefined)
 
 
 def difference(found: PairedTest) -> str:
@@ -226,7 +239,14 @@ def _test(found: PairedTest) -> Iterator[str]:
     yield decimals(found.detectable_difference, 4)
     yield f"{found.records:,}"
     yield f"{found.images:,}"
-    yield found.favours or "neither"
+
+
+def _short(one: str, two: str) -> dict[str | None, str]:
+    """What says which is favoured in a narrow column: names, of long ones both ends."""
+    found: dict[str | None, str] = {name: fitting(name, 0.15) for name in (one, two)}
+    if found[one] == found[two]:
+        found = {one: one, two: two}
+    return found | {None: "neither"}
 
 
 def _likelihood(
@@ -235,7 +255,7 @@ def _likelihood(
     if measure.name not in row:
         return scores.refused.get(measure.name, "not taken")
     mean, interval = row[measure.name]
-    more = f", {mean.undefined:,} undefined" if mean.undefined else ""
+    more = _undefined(mean.undefined)
     more += f", {mean.impossible:,} impossible" if mean.impossible else ""
     return f"{number(mean.mean, interval.low, interval.high)}, n {mean.n:,}{more}"
 
@@ -245,13 +265,8 @@ def _measure_title(measure: Measure) -> str:
     return measure.title + (f" [{measure.unit}]" if measure.unit else "") + arrow
 
 
-def _form(found: FormMean | None, *, ends: bool = False) -> str:
-    if found is None:
-        return "absent"
-    if ends:
-        more = f", {found.undefined:,} undefined" if found.undefined else ""
-        return number(found.mean, found.low, found.high) + more
-    return decimals(found.mean, 4)
+def _undefined(count: int) -> str:
+    return f", {count:,} undefined" if count else ""
 
 
 def _cells(texts: Iterator[str] | Sequence[str], source: Command) -> tuple[Cell, ...]:
