@@ -500,3 +500,17 @@ def test_a_faulty_release_file_is_refused(before: str, after: str, says: str, ro
         read_release(root)
     assert says in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_table_with_a_long_cell_is_looked_into_and_readers_keep_their_limit(
+    tmp_path: Path,
+) -> None:
+    import csv
+
+    from gazesearch.access.look_inside import look_inside
+
+    (tmp_path / "a.csv").write_text("note,patient\n" + "a" * 200_000 + ",P10000032\n")
+    before = csv.field_size_limit()
+    found = [seen.value for seen in look_inside(tmp_path / "a.csv")]
+    assert "P10000032" in found
+    assert csv.field_size_limit() == before

@@ -273,18 +273,20 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _table(text: str, separator: str, place: str, depth: int) -> Iterator[Seen]:
-    csv.field_size_limit(LARGEST)
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    usual = csv.field_size_limit(LARGEST)
     try:
-        header = next(rows, [])
-        for column in header:
-            yield Seen(kind="field", value=column, place=place, field=column)
-        for row in rows:
-            for at, cell in enumerate(row):
-                column = header[at] if at < len(header) else ""
-                yield from _walk(_number(cell), column, place, depth)
+        header, *rows = list(csv.reader(io.StringIO(text), delimiter=separator)) or [[]]
     except csv.Error:
         yield from (Seen(kind="text", value=line, place=place) for line in text.splitlines())
+        return
+    finally:
+        csv.field_size_limit(usual)  # it holds for the whole process
+    for column in header:
+        yield Seen(kind="field", value=column, place=place, field=column)
+    for row in rows:
+        for at, cell in enumerate(row):
+            column = header[at] if at < len(header) else ""
+            yield from _walk(_number(cell), column, place, depth)
 
 
 def _number(cell: str) -> str | int:
