@@ -40,6 +40,17 @@ def test_lower_layers_of_a_trained_backbone_learn_more_slowly(small: Any) -> Non
     assert found == pytest.approx([0.025, 0.05, 0.1])
 
 
+def test_numbered_layers_inside_a_part_have_rates_of_their_own(small: Any) -> None:
+    network = small.Small()
+    blocks = torch.nn.ModuleList(torch.nn.Linear(2, 2) for _ in range(2))
+    inner = torch.nn.ModuleDict({"embed": torch.nn.Linear(2, 2), "encoder": blocks})
+    network.backbone = torch.nn.ModuleDict({"network": inner})
+    rates = rates_of(network, Optimiser(layer_decay=0.5), trained_backbone=True)
+    parts = ("embed", "encoder.0", "encoder.1")
+    found = [rates[f"backbone.network.{part}.bias"] for part in parts]
+    assert found == pytest.approx([0.25, 0.5, 1])
+
+
 def test_a_beginning_that_names_nothing_is_refused(small: Any) -> None:
     with pytest.raises(BadSetting, match="no parameter begins with 'head': they begin with backb"):
         rates_of(small.Small(), Optimiser(rates={"head": 0.1}), trained_backbone=True)

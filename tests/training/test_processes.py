@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import load_file
+
+from gazesearch.training.processes import place_of
 
 CODE = """
 import sys
@@ -80,3 +83,9 @@ def test_two_processes_have_the_gradients_of_one_with_the_joined_batch(
     for name, gradient in alone.items():
         assert torch.allclose(first[name], gradient, rtol=0, atol=1e-10)
         assert torch.equal(first[name], second[name])
+
+
+def test_a_gpu_has_the_number_of_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert place_of("cuda") == torch.device("cuda", 3)
+    assert place_of("cpu") == torch.device("cpu")

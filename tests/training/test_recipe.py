@@ -60,7 +60,10 @@ def test_json_brings_a_recipe_back(tmp_path: Path) -> None:
         ("[data]\ndataset = 'osi'", UnknownName, "data: dataset 'osi': did you mean osie?"),
         ("data = 3", BadSetting, "data: 3: must be a table of settings"),
         ("seed = -1", BadSetting, "seed = -1: must be 0 or more"),
+        ("seed = 9223372036854775808", BadSetting, "seed = .*: must be below"),
+        ("[optimiser]\nrates = {a = true}", BadSetting, "rates: a = True: must be a number from 0"),
         ("seed =", DataError, "is no TOML"),
+        (f"seed = {'1' * 5000}", DataError, "is no TOML"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, error: type, said: str) -> None:
@@ -76,6 +79,9 @@ def test_single_settings_are_changed_by_name() -> None:
     assert (read.schedule.epochs, read.schedule.rate) == (3, "constant")
     assert read.network.settings == {"panels": 8}
     assert read.data == whole.data
+    assert recipes.changed(whole, ["name=😀"]).name == "😀"
+    with pytest.raises(BadSetting, match="must be a whole number"):
+        recipes.changed(whole, [f"seed={'1' * 5000}"])
     with pytest.raises(UnknownName, match="schedule 'epoch': did you mean epochs"):
         recipes.changed(whole, ["schedule.epoch=3"])
     with pytest.raises(BadSetting, match="--set 'epochs': must be NAME=VALUE"):

@@ -14,16 +14,20 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 import gazesearch
 from gazesearch.datasets import Dataset
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.evaluation.likelihood import score_fixations
+from gazesearch.files import alone
 from gazesearch.images import ImageFolder
+from gazesearch.training.logs import read_epochs
 from gazesearch.training.recipe import read_recipe
 from gazesearch.training.run import Trained, train
-from gazesearch.training.settings import Backbone, Network, Optimiser, Recipe, Schedule
+from gazesearch.training.settings import Backbone, Data, Network, Optimiser, Recipe, Schedule
+from gazesearch.training.validation import Valid
 
 torch.set_num_threads(1)
 
@@ -123,6 +127,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     assert [e["step"] for e in again.epochs] == [3, 6, 9]
     for one, other in zip(again.epochs, trained.epochs, strict=True):
         assert one["valid_bits"] == other["valid_bits"]
+        assert one["train_total"] == pytest.approx(other["train_total"])
 
 
 @pytest.mark.parametrize("step", [1, 6])
@@ -138,6 +143,73 @@ def test_ctrl_c_leaves_a_state_from_which_the_run_goes_on(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     learn(tmp_path / "run", resume=True)
     assert_same_state(tmp_path / "run", trained.folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no lock there")
+def test_two_runs_do_not_share_a_folder(
+    trained: Trained, learn: Callable[..., Trained], tmp_path: Path
+) -> None:
+    assert not (trained.folder / ".lock").exists()
+    with (
+        alone(tmp_path / ".lock", busy="not free"),
+        pytest.raises(BadSetting, match="another process trains into it"),
+    ):
+        learn(tmp_path)
+    assert not (tmp_path / "recipe.json").exists()
+
+
+@pytest.mark.parametrize("select", ["bits", "loss"])
+def test_no_number_is_worse_than_any(select: str) -> None:
+    def valid(value: float) -> Valid:
+        return Valid(bits=-value, loss=value, first_bits=0, stop_bits=0, duration_nats=0)
+
+    none = valid(float("nan"))
+    assert valid(3.0).better_than(none, select)
+    assert valid(2.0).better_than(valid(3.0), select)
+    assert not none.better_than(valid(3.0), select)
+    assert not none.better_than(none, select)
+
+
+def test_weights_that_no_backbone_would_take_are_refused(
+    trained: Trained, learn: Callable[..., Trained], tmp_path: Path
+) -> None:
+    chestsearch = replace(RECIPE, network=Network(kind="chestsearch"), backbone=Backbone())
+    with pytest.raises(BadSetting, match="chestsearch takes that of its own by --init"):
+        learn(tmp_path, chestsearch, backbone=tmp_path / "none.pkl")
+    fresh = replace(RECIPE, backbone=replace(RECIPE.backbone, pretrained=False))
+    with pytest.raises(BadSetting, match="pretrained = false takes no weights"):
+        learn(tmp_path, fresh, backbone=tmp_path / "none.pkl")
+
+
+def test_a_phantom_is_made_for_a_recipe_that_does_not_look_at_it(tmp_path: Path) -> None:
+    data = Data(images=10, observers=1, placeholder=True)
+    recipe = replace(RECIPE, data=data, schedule=Schedule(epochs=1, images=4))
+    assert train(recipe, output=tmp_path).best_epoch == 1
+
+
+def test_a_state_that_does_not_say_where_it_stands_is_refused(
+    trained: Trained, learn: Callable[..., Trained], tmp_path: Path
+) -> None:
+    last = Path("checkpoints") / "last.safetensors"
+    (tmp_path / last).parent.mkdir()
+    (tmp_path / "run.json").write_bytes((trained.folder / "run.json").read_bytes())
+    with safe_open(trained.folder / last, framework="pt") as opened:
+        told = opened.metadata()
+    tensors = state_of(trained.folder)
+    save_file(tensors, tmp_path / last, metadata=told | {"stand": "{}"})
+    with pytest.raises(DataError, match="does not say where the run stands"):
+        learn(tmp_path, resume=True)
+    moment = next(name for name in tensors if name.endswith(".exp_avg"))
+    save_file(tensors | {moment: torch.zeros(1)}, tmp_path / last, metadata=told)
+    with pytest.raises(DataError, match="exp_avg: of another shape"):
+        learn(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("text", ["epoch,step\n1\n", "epoch\nx\n"])
+def test_a_damaged_log_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "epochs.csv").write_text(text)
+    with pytest.raises(DataError, match=r"epochs\.csv: is no log of a run"):
+        read_epochs(tmp_path)
 
 
 def test_a_finished_run_is_not_trained_further(

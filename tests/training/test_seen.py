@@ -68,6 +68,27 @@ def test_other_weights_and_another_preparation_see_anew(
     assert look(network, pictures, NAMES, folder=tmp_path).built == 5
 
 
+def test_features_of_other_cells_are_not_those_of_these(
+    network: Any, pictures: dict[str, Any], tmp_path: Path
+) -> None:
+    look(network, pictures, NAMES, folder=tmp_path)
+    network.map_shape = (3, 4)  # finer levels are pooled to them
+    assert look(network, pictures, NAMES, folder=tmp_path).built == 5
+    network.map_shape = (6, 8)
+    assert look(network, pictures, NAMES, folder=tmp_path).built == 0
+
+
+def test_shifts_by_cells_of_no_whole_pixels_are_refused(
+    network: Any, pictures: dict[str, Any]
+) -> None:
+    looking = Looking(network, pictures, trained=False)
+    by = np.array([[1, 0]])
+    assert looking.levels(["0.png"], [False], by)[0].shape == (1, 4, 6, 8)
+    network.map_shape = (5, 8)
+    with pytest.raises(BadSetting, match="no whole number of px in each of 5 x 8 cells"):
+        looking.levels(["0.png"], [False], by)
+
+
 def cut_short(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-10])
 

@@ -86,7 +86,10 @@ def train(
                 **given,
             )
     except KeyboardInterrupt:
-        typer.echo("interrupted: the same command with --resume goes on where it stopped", err=True)
+        if not dry_run:
+            typer.echo(
+                "interrupted: the same command with --resume goes on where it stopped", err=True
+            )
         raise
     typer.echo(
         f"best on valid: {done.best.bits:.3f} bits a fixation over uniform, after epoch "

@@ -5,14 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import lightning
-import numpy as np
 
 from gazesearch.evaluation.scoring import Progress
 from gazesearch.training import state
@@ -67,19 +66,20 @@ class Between(lightning.Callback):
         self._say = progress or (lambda _text, _done: None)
         self._stop = stop
         self._began = time.monotonic() - stand.seconds
-        self._losses: list[StepLoss] = []
 
     def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: Fitting, *_: Any) -> None:
         """After each step."""
         module = pl_module
         assert module.loss is not None
-        self._losses.append(module.loss)
         epoch, position = divmod(module.done, self.order.steps_per_epoch)
         if self._logs is not None:
             self._logs.step(module.done, asdict(module.loss) | {"rate": module.rate})
         ended = position == 0
         self.stand = replace(
-            self.stand, step=module.done, order={"epoch": epoch, "position": position}
+            self.stand,
+            step=module.done,
+            order={"epoch": epoch, "position": position},
+            losses=_with(self.stand.losses, module.loss),
         )
         if ended:
             self._end_epoch(trainer, module, epoch)
@@ -120,7 +120,7 @@ class Between(lightning.Callback):
                 self._save(module, "best")
         if self._logs is not None:
             terms = {
-                f"train_{name}": float(np.mean([getattr(loss, name) for loss in self._losses]))
+                f"train_{name}": self.stand.losses[name] / self.stand.losses["steps"]
                 for name in ("total", "map", "stop", "duration")
             }
             measured = {f"valid_{name}": value for name, value in asdict(found).items()}
@@ -136,7 +136,7 @@ class Between(lightning.Callback):
                     "best": int(better),
                 },
             )
-        self._losses = []
+        self.stand = replace(self.stand, losses={})
         trainer.should_stop = self.enough
 
     @property
@@ -157,6 +157,12 @@ class Between(lightning.Callback):
             average=module.average,
             optimiser=module.optimiser if name == "last" else None,
         )
+
+
+def _with(sums: Mapping[str, float], loss: StepLoss) -> dict[str, float]:
+    """Sums of losses and how many, with another step's among them."""
+    added = {"steps": 1.0, **asdict(loss)}
+    return {name: sums.get(name, 0.0) + value for name, value in added.items()}
 
 
 class CtrlC:

@@ -83,6 +83,8 @@ def open_data(
         BadSetting: the recipe needs annotations or images that were not named, or names that were.
         DataError: there is nothing to learn from or to choose on.
     """
+    if data.placeholder and images is not None:
+        raise BadSetting("placeholder = true looks at no images: leave out --images")
     if annotations is None and data.dataset != "phantom":
         raise BadSetting(f"dataset {data.dataset}: name its file: --annotations (annotations=)")
     if annotations is None:
@@ -114,8 +116,6 @@ def open_data(
         train = _some_images(train, data.train_images, seed)
         notes.append(f"of train only {data.train_images} images: {train}")
     if data.placeholder:
-        if images is not None:
-            raise BadSetting("placeholder = true looks at no images: leave out --images")
         notes.append("images: placeholders, all the same grey")
         return Learned(
             train=train,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -20,8 +19,9 @@ from gazesearch.evaluation.scoring import Progress
 from gazesearch.prediction import Rng
 from gazesearch.training.gradients import add_gradients
 from gazesearch.training.optimisation import optimiser_of
+from gazesearch.training.processes import device_of
+from gazesearch.training.ready import Ready, prepare
 from gazesearch.training.recipe import read_recipe
-from gazesearch.training.run import Ready, device_of, prepare
 from gazesearch.training.seen import Looking
 from gazesearch.training.settings import Recipe
 
@@ -37,7 +37,8 @@ class DryRun:
         searches: that an epoch is made of.
         steps, epochs: of the whole training.
         state_bytes: of weights, their average and the optimiser's two means.
-        peak_bytes: most memory that this process, or on a GPU the network, had.
+        peak_bytes: most memory that this process, or on a GPU the network, had; 0 where the system
+            does not tell.
         step_s: of the second step, without looking at images.
         look_s: of the backbone, an image; 0 where it is trained, as it is then part of the step.
         images: that the backbone looks at, once each if features are kept.
@@ -64,10 +65,10 @@ class DryRun:
             shown = f" ({inside})" if inside else ""
             lines.append(f"parameters {title}: {sum(parts.values()):,}{shown}")
         whole = self.steps * self.step_s
+        most = f"{_size(self.peak_bytes)} at most" if self.peak_bytes else "the most not known here"
         lines += [
             f"an epoch: {self.searches:,} searches in {self.steps // self.epochs:,} steps",
-            f"memory: {_size(self.state_bytes)} of weights and optimiser, "
-            f"{_size(self.peak_bytes)} at most",
+            f"memory: {_size(self.state_bytes)} of weights and optimiser, {most}",
             f"time: {self.step_s:.2f} s a step, {_time(whole)} for {self.steps:,} steps in "
             f"{self.epochs} epochs at most, validation not counted",
         ]
@@ -184,6 +185,10 @@ def _timed(ready: Ready, device: str) -> tuple[float, float]:
 def _peak(device: str) -> int:
     if device != "cpu":
         return int(torch.cuda.max_memory_allocated())
+    if sys.platform == "win32":  # which does not tell
+        return 0
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

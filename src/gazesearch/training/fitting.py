@@ -26,7 +26,7 @@ from gazesearch.training.batches import Batch, SharedPrefixes
 from gazesearch.training.between import Between
 from gazesearch.training.gradients import Objective, Sight, StepLoss, add_gradients
 from gazesearch.training.optimisation import Average, rate_at
-from gazesearch.training.processes import shared
+from gazesearch.training.processes import place_of, shared
 from gazesearch.training.settings import Recipe
 
 
@@ -143,7 +143,7 @@ def _trainer(between: Between, device: str) -> lightning.Trainer:
     return lightning.Trainer(
         accelerator="cpu" if device == "cpu" else "gpu",
         devices=1,
-        strategy=SingleDeviceStrategy(device),
+        strategy=SingleDeviceStrategy(place_of(device)),  # a GPU needs its number
         max_epochs=1,
         logger=False,
         enable_checkpointing=False,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gazesearch.errors import DataError, first_line
 from gazesearch.files import readable, write_text
 
 EPOCHS = "epochs.csv"
@@ -49,11 +50,20 @@ class Logs:
 
 
 def read_epochs(folder: Path) -> list[dict[str, float]]:
-    """The rows of `epochs.csv`, the first epoch first; none where there is no such file."""
+    """The rows of `epochs.csv`, the first epoch first; none where there is no such file.
+
+    Raises:
+        DataError: it is something else, or damaged.
+    """
     file = folder / EPOCHS
     if not file.exists():
         return []
-    with readable(file).open(encoding="utf-8", newline="") as lines:
-        return [
-            {name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)
-        ]
+    try:
+        with readable(file).open(encoding="utf-8", newline="") as lines:
+            return [
+                {name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)
+            ]
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"{file}: is no log of a run, or is damaged: {first_line(error)}"
+        ) from error

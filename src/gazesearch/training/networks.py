@@ -15,7 +15,9 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from gazesearch.errors import BadSetting, UnknownName
+from gazesearch.files import digest
 from gazesearch.models.backbones.creating import blank, create
+from gazesearch.models.backbones.hugging_face import WEIGHTS_NAME
 from gazesearch.models.chestsearch import variants
 from gazesearch.models.chestsearch.inputs import cells_in_training, cells_of
 from gazesearch.models.chestsearch.model import ChestSearch
@@ -43,6 +45,7 @@ class Made:
         sees_images: whether it looks at them at all.
         fed_as: the cell that it is fed for a place.
         cut: whether of longer histories than it takes the last fixations are fed.
+        sources: name and digest of what its backbone's weights were read from, if they were named.
         begin: sets what is counted on train, not learnt, from its searches.
         model: the network as a model of scanpaths.
         save: writes it into a folder that `create_model` opens, with the names and digests of what
@@ -53,6 +56,7 @@ class Made:
     sees_images: bool
     fed_as: Cells
     cut: bool
+    sources: Mapping[str, str]
     begin: Callable[[Steps], None]
     model: Callable[[], ConditionalModel]
     save: Callable[[Path, Mapping[str, str]], None]
@@ -96,6 +100,8 @@ def _chestsearch(recipe: Recipe, learned: Learned, backbone: str | os.PathLike[s
         raise BadSetting(
             f"backbone.name = {recipe.backbone.name}: chestsearch has resnet50: leave it out"
         )
+    if backbone is not None:
+        raise BadSetting("backbone: chestsearch takes that of its own by --init (init=)")
     network = ChestSearch(variant=variant)
     as_published = variant == variants.WACV2025 and recipe.objective.kind == "wacv2025"
 
@@ -113,6 +119,7 @@ def _chestsearch(recipe: Recipe, learned: Learned, backbone: str | os.PathLike[s
         sees_images=True,
         fed_as=fed_as,
         cut=False,
+        sources={},
         begin=lambda _train: None,
         model=lambda: ChestSearchModel(network),
         save=save,
@@ -134,6 +141,8 @@ def _nextgaze(recipe: Recipe, learned: Learned, weights: str | os.PathLike[str] 
         "frozen": not recipe.backbone.trained,
     }
     settings = settings_of(NextGazeSettings, told, where="network.settings: ")
+    if weights is not None and not recipe.backbone.pretrained:
+        raise BadSetting("backbone.pretrained = false takes no weights: leave out --backbone")
     backbone = create(kind, weights=weights) if recipe.backbone.pretrained else blank(kind)
     network = NextGaze(settings, backbone)
 
@@ -146,10 +155,16 @@ def _nextgaze(recipe: Recipe, learned: Learned, weights: str | os.PathLike[str] 
         sees_images=settings.sees_image,
         fed_as=cells_under,
         cut=True,
+        sources={} if weights is None else _named(Path(weights)),
         begin=partial(_set_priors, network),
         model=lambda: NextGazeModel(network),
         save=save,
     )
+
+
+def _named(weights: Path) -> dict[str, str]:
+    file = weights / WEIGHTS_NAME if weights.is_dir() else weights
+    return {f"backbone {weights.name}": digest(file)}
 
 
 def _set_priors(network: NextGaze, train: Steps) -> None:

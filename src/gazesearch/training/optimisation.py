@@ -43,9 +43,21 @@ def rates_of(
 
 
 def _layer_rate(network: Any, name: str, decay: float) -> float:
-    layers = list(dict.fromkeys(n.split(".")[0] for n, _ in network.backbone.named_parameters()))
-    layer = name.removeprefix(BACKBONE).split(".")[0]
+    layers = list(dict.fromkeys(_layer(n) for n, _ in network.backbone.named_parameters()))
+    layer = _layer(name.removeprefix(BACKBONE))
     return float(decay ** (len(layers) - 1 - layers.index(layer)))
+
+
+def _layer(name: str) -> str:
+    """The layer of a parameter: up to the first number in its name, if one stands in it.
+
+    Those of `network.encoder.layer.3` are one layer, and so are those of `stem`.
+    """
+    parts = name.split(".")
+    numbered = next((n + 1 for n, part in enumerate(parts) if part.isdigit()), None)
+    if numbered is None:
+        numbered = 2 if parts[0] == "network" else 1
+    return ".".join(parts[:numbered])
 
 
 def optimiser_of(

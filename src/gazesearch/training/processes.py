@@ -9,6 +9,34 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 
+from gazesearch.errors import BadSetting
+
+
+def device_of(device: str | None) -> str:
+    """The device that is asked for, or a GPU where there is one.
+
+    Raises:
+        BadSetting: there is no such device here.
+    """
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device not in ("cpu", "cuda"):
+        raise BadSetting(f"device {device!r}: must be cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadSetting("device cuda: torch finds no GPU here: take cpu")
+    return device
+
+
+def place_of(device: str) -> torch.device:
+    """The device of this process, by number where there may be several of its kind.
+
+    `torchrun` numbers the processes of a machine (LOCAL_RANK), and each has the GPU of its number.
+    """
+    if device == "cpu":
+        return torch.device("cpu")
+    number = os.environ.get("LOCAL_RANK")
+    return torch.device("cuda", torch.cuda.current_device() if number is None else int(number))
+
 
 @contextmanager
 def this_process(device: str) -> Iterator[tuple[int, int]]:
@@ -27,6 +55,8 @@ def this_process(device: str) -> Iterator[tuple[int, int]]:
     if ranks <= 1:
         yield 0, 1
         return
+    if device == "cuda":  # each its own GPU
+        torch.cuda.set_device(place_of(device))
     dist.init_process_group("gloo" if device == "cpu" else "nccl")
     try:
         yield dist.get_rank(), dist.get_world_size()

@@ -65,7 +65,7 @@ def recipe_text(recipe: str | os.PathLike[str]) -> str:
 def _told(text: str, where: str) -> Any:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of whole numbers without end
         raise DataError(f"{where}: is no TOML: {first_line(error)}") from error
 
 
@@ -110,10 +110,10 @@ def changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
             raise BadSetting(f"--set {setting!r}: must be NAME=VALUE")
         try:
             change = tomllib.loads(setting)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             try:  # a text without its quotes
-                change = tomllib.loads(f"{name} = {json.dumps(value)}")
-            except tomllib.TOMLDecodeError:
+                change = tomllib.loads(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+            except (ValueError, RecursionError):
                 raise BadSetting(f"--set {setting!r}: must be NAME=VALUE") from None
         _put_in(told, change)
     return recipe_of(told, where="--set")

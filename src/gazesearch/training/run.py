@@ -4,49 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import torch
+from typing import Final
 
 from gazesearch.errors import BadSetting, DataError, require
 from gazesearch.evaluation.scoring import Progress
 from gazesearch.files import (
     RunRecord,
+    alone,
     package_versions,
     readable,
     ready_folder,
     write_text,
 )
-from gazesearch.models.objectives import (
-    LikelihoodObjective,
-    PublishedObjective,
-    Weights,
-    stop_weight_of,
-)
 from gazesearch.prediction import ConditionalModel, Rng
-from gazesearch.training import networks, state
-from gazesearch.training.batches import SharedPrefixes
-from gazesearch.training.data import Learned, Placeholder, open_data
-from gazesearch.training.gradients import Objective, Sight
-from gazesearch.training.initial import Started, start_from
+from gazesearch.training import state
 from gazesearch.training.logs import Logs, read_epochs
-from gazesearch.training.networks import Made
-from gazesearch.training.optimisation import Average, optimiser_of, rates_of
-from gazesearch.training.processes import this_process, wait_for_all
-from gazesearch.training.recipe import read_recipe
-from gazesearch.training.seen import Looking, look
+from gazesearch.training.optimisation import Average, optimiser_of
+from gazesearch.training.processes import device_of, this_process, wait_for_all
+from gazesearch.training.ready import Ready, prepare, sights
 from gazesearch.training.settings import Recipe
 from gazesearch.training.state import Stand
-from gazesearch.training.steps import Steps, steps_of
 from gazesearch.training.validation import Valid
 
 RECIPE: Final = "recipe.json"
 RECORD: Final = "run.json"
 LOGS: Final = "logs"
 STATES: Final = "checkpoints"
+LOCK: Final = ".lock"
 """Names in a run's folder."""
 
 
@@ -69,148 +57,6 @@ class Trained:
     best_epoch: int
     epochs: tuple[Mapping[str, float], ...]
     record: RunRecord
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Ready:
-    """Everything of a run before its first step.
-
-    Attributes:
-        recipe: all settings.
-        learned: what is learnt from.
-        made: the network.
-        started: what it starts from.
-        objective: what is minimised.
-        train, valid: the searches.
-        rates: what each parameter's rate is multiplied by.
-        order: the sampler.
-    """
-
-    recipe: Recipe
-    learned: Learned
-    made: Made
-    started: Started
-    objective: Objective
-    train: Steps
-    valid: Steps
-    rates: Mapping[str, float]
-    order: SharedPrefixes
-
-
-def prepare(
-    recipe: Recipe | str | os.PathLike[str],
-    *,
-    folder: Path,
-    annotations: str | os.PathLike[str] | None = None,
-    images: str | os.PathLike[str] | None = None,
-    init: Sequence[str | os.PathLike[str]] = (),
-    backbone: str | os.PathLike[str] | None = None,
-    rng: Rng = None,
-    progress: Progress | None = None,
-    rank: int = 0,
-    ranks: int = 1,
-) -> Ready:
-    """Read data and make the network; arguments as of `train`."""
-    settings = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
-    if rng is not None:
-        settings = replace(settings, seed=_seed(rng))
-    learned = open_data(
-        settings.data,
-        folder=folder / "phantom",
-        annotations=annotations,
-        images=images,
-        seed=settings.seed,
-        progress=progress,
-    )
-    made = networks.make(settings, learned, backbone=backbone)
-    network = made.network
-    started = start_from(network, init)
-    train, valid = (
-        steps_of(
-            part,
-            tasks=network.tasks,
-            map_shape=network.map_shape,
-            max_history=network.max_history,
-            first=learned.first_fixation == "as-recorded",
-            cut=made.cut,
-            fed_as=made.fed_as,
-        )
-        for part in (learned.train, learned.valid)
-    )
-    made.begin(train)
-    schedule = settings.schedule
-    return Ready(
-        recipe=settings,
-        learned=learned,
-        made=made,
-        started=started,
-        objective=_objective(settings, train),
-        train=train,
-        valid=valid,
-        rates=rates_of(network, settings.optimiser, trained_backbone=settings.backbone.trained),
-        order=SharedPrefixes(
-            train,
-            images=schedule.images,
-            map_shape=network.map_shape,
-            records=schedule.records,
-            mirror=schedule.mirror,
-            shift=schedule.shift,
-            seed=settings.seed,
-            rank=rank,
-            ranks=ranks,
-        ),
-    )
-
-
-def device_of(device: str | None) -> str:
-    """The device that is asked for, or a GPU where there is one.
-
-    Raises:
-        BadSetting: there is no such device here.
-    """
-    if device is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device not in ("cpu", "cuda"):
-        raise BadSetting(f"device {device!r}: must be cpu or cuda")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise BadSetting("device cuda: torch finds no GPU here: take cpu")
-    return device
-
-
-def _seed(rng: Rng) -> int:
-    import numpy as np
-
-    return rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**31))
-
-
-def _objective(recipe: Recipe, train: Steps) -> Objective:
-    told = recipe.objective
-    weights = Weights(map=told.map, stop=told.stop, duration=told.duration)
-    if told.kind == "likelihood":
-        return LikelihoodObjective(weights=weights)
-    searches = train.searches
-    asked, ended = int(searches.decided.sum()), int((searches.ended & searches.decided).sum())
-    clean = recipe.network.settings.get("variant") != "wacv2025"
-    return PublishedObjective(
-        weights=weights, stop_weight=stop_weight_of(asked, ended), clean=clean
-    )
-
-
-def sights(
-    ready: Ready, cache: str | os.PathLike[str], *, progress: Progress | None = None
-) -> tuple[Sight, Sight]:
-    """Where levels of images come from, in training and on valid."""
-    recipe, network = ready.recipe, ready.made.network
-    images = ready.learned.images if ready.made.sees_images else Placeholder()
-    backbone = recipe.backbone
-    if backbone.trained or backbone.kept == "no":
-        looking = Looking(
-            network, images, trained=backbone.trained, exposure=recipe.schedule.exposure
-        )
-        return looking, looking
-    options: dict[str, Any] = {"folder": cache, "kept": backbone.kept, "progress": progress}
-    train = look(network, images, ready.train.images, mirrored=recipe.schedule.mirror, **options)
-    return train, look(network, images, ready.valid.images, **options)
 
 
 def train(
@@ -248,8 +94,8 @@ def train(
         progress: called with what is being done and the fraction done.
 
     Raises:
-        BadSetting: a setting outside its range; a run is in `output` already, or is of another
-            recipe.
+        BadSetting: a setting outside its range; a run is in `output` already, is of another
+            recipe, or is still under way.
         DataError: nothing to learn from, or weights of another network.
         UnknownName: a recipe, network, setting or task that is not known.
         UnreadableFile: a file is absent, or `output` cannot be written to.
@@ -262,10 +108,12 @@ def train(
 
     folder = ready_folder(output)
     last, best = (folder / STATES / f"{name}.safetensors" for name in ("last", "best"))
-    if last.exists() and not resume:
-        raise BadSetting(f"{folder}: holds a run already: resume it (--resume), or name another")
     device = device_of(device)
-    with this_process(device) as (rank, ranks):
+    with this_process(device) as (rank, ranks), _alone_in(folder, rank=rank):
+        if last.exists() and not resume:
+            raise BadSetting(
+                f"{folder}: holds a run already: resume it (--resume), or name another"
+            )
         ready = prepare(
             recipe,
             folder=folder,
@@ -332,7 +180,7 @@ def train(
         state.load_average(best, network)
         network.to("cpu")
         if rank == 0:
-            ready.made.save(folder, {"recipe": settings.name, **ready.started.sources})
+            ready.made.save(folder, {"recipe": settings.name, **ready.sources})
     assert stand.best is not None
     return Trained(
         model=ready.made.model(),
@@ -342,6 +190,20 @@ def train(
         epochs=tuple(read_epochs(folder / LOGS)),
         record=record,
     )
+
+
+@contextmanager
+def _alone_in(folder: Path, *, rank: int) -> Iterator[None]:
+    """Keep other runs out of a run's folder; the first of its processes does so for them all."""
+    if rank:
+        yield
+        return
+    busy = f"{folder}: another process trains into it: wait for it, or name another folder"
+    with alone(folder / LOCK, busy=busy):
+        try:
+            yield
+        finally:
+            (folder / LOCK).unlink(missing_ok=True)
 
 
 def _refuse_other_inputs(file: Path, record: RunRecord) -> None:
@@ -366,7 +228,7 @@ def _record(ready: Ready) -> RunRecord:
             "searches": {"train": len(ready.train), "valid": len(ready.valid)},
             "left_out": {"train": ready.train.left_out, "valid": ready.valid.left_out},
         },
-        inputs={**learned.digests, **ready.started.sources},
+        inputs={**learned.digests, **ready.sources},
         seed=ready.recipe.seed,
         versions=package_versions("torch", "lightning", "safetensors"),
     )

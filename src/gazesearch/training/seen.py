@@ -31,7 +31,6 @@ from gazesearch.training.views import exposed, moved
 
 Kept = Literal["float16", "float32"]
 
-
 _FORMAT: Final = "gazesearch-seen-1"
 _MEMORY: Final = 2**30  # bytes of prepared images that are kept; the others are read again
 _PART: Final = 32  # images in a part: what is lost when building is broken off
@@ -112,6 +111,7 @@ def look(
         "format": _FORMAT,
         "backbone": weights_digest(backbone),
         "preparation": _preparation(network),
+        "map_shape": json.dumps(list(network.map_shape)),  # finer levels are pooled to its cells
         "kept": kept,
     }
     places: dict[tuple[str, bool], tuple[Any, int]] = {}
@@ -179,6 +179,11 @@ class Looking:
         )
         if shifts is not None and shifts.any():
             (height, width), (h, w) = inputs.shape[2:], self._network.map_shape
+            if height % h or width % w:
+                raise BadSetting(
+                    f"schedule.shift: by whole cells, but inputs of {height} x {width} px have no "
+                    f"whole number of px in each of {h} x {w} cells: change input_shape"
+                )
             inputs = moved(inputs, torch.from_numpy(shifts), (height // h, width // w))
         if self._exposure and torch.is_grad_enabled():
             inputs = exposed(inputs)
@@ -288,7 +293,7 @@ def _opened(shelf: Path, header: Mapping[str, str]) -> dict[str, tuple[Any, int]
     for file in sorted(shelf.glob("*.safetensors")):
         part = _sound(file, header)
         if part is None:
-            file.unlink()
+            file.unlink(missing_ok=True)  # another run that shares the folder may be faster
             continue
         opened, images = part
         there |= {digest: (opened, row) for row, digest in enumerate(images)}

@@ -6,10 +6,12 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from gazesearch.errors import BadSetting
 from gazesearch.scanpaths import FirstFixation
+
+_SEEDS: Final = 2**63  # as many as torch takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,9 @@ class Optimiser:
             if not 0 <= beta < 1:
                 raise BadSetting(f"betas = {list(self.betas)}: must be from 0 to below 1")
         for name, rate in self.rates.items():
-            if not (isinstance(rate, int | float) and 0 <= rate < math.inf):
+            if isinstance(rate, bool) or not (
+                isinstance(rate, int | float) and 0 <= rate < math.inf
+            ):
                 raise BadSetting(f"rates: {name} = {rate!r}: must be a number from 0")
 
 
@@ -193,6 +197,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "seed")
+        _check(self, ("seed",), lambda value: value < _SEEDS, "below 2^63")
         schedule, backbone = self.schedule, self.backbone
         keeps = not backbone.trained and backbone.kept != "no"
         if keeps and (schedule.shift or schedule.exposure):

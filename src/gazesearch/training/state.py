@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ class Stand:
         best_epoch: epoch at whose end they were found, from 1.
         since_best: epochs without better ones.
         seconds: of training so far.
+        losses: sums of a step's losses over the steps of this epoch so far, and `steps`, how many.
     """
 
     step: int = 0
@@ -46,6 +47,7 @@ class Stand:
     best_epoch: int = 0
     since_best: int = 0
     seconds: float = 0.0
+    losses: Mapping[str, float] = field(default_factory=dict)
 
 
 def save(
@@ -96,6 +98,8 @@ def load(
         own = recipe_of_json(told["recipe"], where=str(path))
         stand = Stand(**json.loads(told["stand"]))
         averaged = int(told["averaged"])
+        if type(stand.step) is not int or set(stand.order or ()) != {"epoch", "position"}:
+            raise ValueError("it does not say where the run stands")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: is no state of a run: {first_line(error)}") from error
     _refuse_other_recipe(own, recipe, path)
@@ -117,6 +121,9 @@ def load(
             for key, tensor in tensors.items()
             if key.startswith(start) and "." not in key.removeprefix(start)
         }
+        for key, tensor in found.items():
+            if key != "step" and tensor.shape != named[name].shape:
+                raise DataError(f"{path}: {start}{key}: of another shape: of another network")
         if found:
             device = named[name].device
             optimiser.state[named[name]] = {

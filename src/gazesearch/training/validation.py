@@ -42,7 +42,8 @@ class Valid:
         """Whether it is better by one of its measures, `bits` or `loss`."""
         if other is None:
             return True
-        return self.loss < other.loss if select == "loss" else self.bits > other.bits
+        own, best = (-v.loss if select == "loss" else v.bits for v in (self, other))
+        return own > best or (math.isnan(best) and not math.isnan(own))
 
 
 def validate(

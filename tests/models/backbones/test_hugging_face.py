@@ -103,3 +103,14 @@ def test_weights_that_lack_a_part_are_refused(tmp_path: Path) -> None:
     save_file(state, file, metadata={"format": "pt"})
     with pytest.raises(DataError, match=r"lacks layernorm\.weight"):
         create("huggingface", weights=tmp_path)
+
+
+def test_nothing_of_a_description_is_fetched_from_elsewhere() -> None:
+    name, sizes = KINDS["dinov2"]
+    plain = json.loads(
+        getattr(transformers, f"{name}Config")(**sizes).to_json_string(use_diff=False)
+    )
+    asked = {"attn_implementation": "someone/kernels", "_attn_implementation": "someone/kernels"}
+    made = blank("huggingface", {"config": plain | asked | {"auto_map": {"AutoModel": "a.B"}}})
+    assert made.network.config._attn_implementation in ("eager", "sdpa")
+    assert not hasattr(made.network.config, "auto_map")

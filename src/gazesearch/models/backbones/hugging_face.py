@@ -26,7 +26,15 @@ PIXELS_NAME: Final = "preprocessor_config.json"
 _MAX_CONFIG: Final = 2**20  # bytes
 _LEVELS: Final = 4
 _NEW: Final = "hidden_states_norms."
-_NAMED: Final = ("out_features", "_out_features", "out_indices", "_out_indices", "auto_map")
+_LEFT_OUT: Final = ("model_type", "out_features", "_out_features", "out_indices", "_out_indices")
+_ELSEWHERE: Final = (
+    "auto_map",
+    "attn_implementation",
+    "quantization",
+    "use_kernels",
+    "kernel_config",
+)
+"""What may have code or kernels fetched from elsewhere and run, whatever stands before or after."""
 
 
 @final
@@ -124,7 +132,7 @@ def _config(values: Any) -> Any:
     transformers = require("transformers", extra="train")
     if not isinstance(kind, str) or "timm" in kind:  # which would look for weights elsewhere
         raise DataError(f"{CONFIG_NAME}: model_type {str(kind)[:60]!r}: no backbone known here")
-    rest = {key: v for key, v in values.items() if key not in ("model_type", *_NAMED)}
+    rest = {key: v for key, v in _own(values).items() if key not in _LEFT_OUT}
     try:
         config = transformers.AutoConfig.for_model(kind, **rest)
         layers = len(config.stage_names) - 1
@@ -135,6 +143,19 @@ def _config(values: Any) -> Any:
             f"{CONFIG_NAME}: model_type {kind[:60]!r}: no backbone: {first_line(error)}"
         ) from error
     return config
+
+
+def _own(values: Any) -> Any:
+    """A configuration without anything that would be fetched and run, at whatever depth."""
+    if isinstance(values, list):
+        return [_own(value) for value in values]
+    if not isinstance(values, Mapping):
+        return values
+    return {
+        key: _own(value)
+        for key, value in values.items()
+        if not any(word in key for word in _ELSEWHERE)
+    }
 
 
 def _strides(config: Any, levels: int) -> tuple[int, ...]:

@@ -64,6 +64,8 @@ class NextGazeSettings:
         for name in ("input_shape", "map_shape"):
             if min(getattr(self, name)) < 1 or len(getattr(self, name)) != 2:
                 raise BadSetting(f"{name}={getattr(self, name)}: must be (rows, columns)")
+        if max(self.map_shape) < 2:
+            raise BadSetting(f"map_shape={self.map_shape}: must have 2 cells or more")
         for name in ("blocks", "hidden"):
             if getattr(self, name) < 0:
                 raise BadSetting(f"{name}={getattr(self, name)}: must be 0 or more")
