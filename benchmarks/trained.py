@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gazesearch import create_model, evaluate, load_dataset, read_scanpaths
+from gazesearch import create_model, evaluate, load_dataset, metrics, read_scanpaths
 from gazesearch.datasets.image_files import find_images
 from gazesearch.datasets.phantom import Observer
 from gazesearch.evaluation import compare, evaluate_distribution, truth_of
@@ -29,7 +29,7 @@ DENSITIES = ("global-density", "finding-density", "history-density")
 METRICS = ("scanmatch", "scanmatch_duration", "multimatch_shape", "multimatch_direction",
            "multimatch_length", "multimatch_position", "multimatch_duration")  # fmt: skip
 PATHS = ("scanmatch", "scanmatch_duration")
-DRAWS = 16
+DRAWS, MANY = 16, 200
 
 
 class Shuffled:
@@ -166,32 +166,37 @@ def osie(data, runs, split) -> None:
     print(f"  later, less without images: {paired(found[model], found[blind])}")
     print(f"  first, less without images: {paired(found[model], found[blind], first=True)}")
     row("history-density", score_fixations(open_model("history-density", truth).model, truth))
-    choices = {
-        f"typical of 200 by {metric}, {durations} durations": (metric, durations)
-        for metric in PATHS
-        for durations in ("drawn", "median")
-    }
-
-    def typical(metric, durations, asked):
-        return decoding.typical(
-            model, asked, draws=200, metric=metric, images=images, rng=1, durations=durations
-        )
-
+    drawn = {where: many(model, where, images) for where in (valid, truth)}
+    found = {metric: typical_of(drawn[valid], metric) for metric in PATHS}
     means = {}
-    for name, choice in choices.items():
-        scores = evaluate(typical(*choice, requests_of(valid)), valid, metrics=list(PATHS))
-        means[name] = [scores.summary(metric).mean for metric in PATHS]
-        print(f"  valid, {name}: {means[name][0]:.4f} {means[name][1]:.4f}", flush=True)
-    way = max(means, key=lambda name: sum(means[name]))
-    paths = typical(*choices[way], requests_of(truth))
-    scores = evaluate(paths, truth, metrics=list(METRICS))
-    print(f"  {way}, {split}:")
-    others = [name for name in controls.names() if not controls.remembers_images(name)]
-    print(compare_with(scores, [*others, "people"], truth, name="model").to_markdown(), flush=True)
-    told = evaluate_distribution(
-        model, truth, metrics=list(PATHS), draws=DRAWS, images=images, rng=1
-    )
+    for metric, paths in found.items():
+        scores = evaluate(paths, valid, metrics=list(PATHS))
+        means[metric] = [scores.summary(name).mean for name in PATHS]
+        print(f"  valid, typical by {metric}: {means[metric]}", flush=True)
+    chosen = max(means, key=lambda metric: sum(means[metric]))
+    print(f"  typical of {MANY} by {chosen}, {split}:")
+    scores = evaluate(typical_of(drawn[truth], chosen), truth, metrics=list(METRICS))
+    others = ["fixed-path", "medoid", "random-train-path", "people"]
+    print(compare_with(scores, others, truth, name="model").to_markdown(), flush=True)
+    first = drawn[truth].columns["draw"] < DRAWS
+    told = evaluate_distribution(drawn[truth][first], truth, metrics=list(PATHS))
     print(told.to_markdown(), flush=True)
+
+
+def many(model, truth, images):
+    return decoding.sample(model, requests_of(truth), MANY, images=images, rng=1)
+
+
+def typical_of(drawn, metric):
+    """Of the draws of each request the one that is most like the others."""
+    width, height = drawn.screen_sizes[0].tolist()
+    rows = []
+    for start in range(0, len(drawn), MANY):
+        some = drawn[start : start + MANY]
+        alike = np.nan_to_num(metrics.pairwise(metric, some, some, (width, height)))
+        np.fill_diagonal(alike, 0.0)
+        rows.append(start + int((alike + alike.T).sum(axis=1).argmax()))
+    return drawn[np.array(rows)]
 
 
 def curves(runs) -> None:
