@@ -5,8 +5,8 @@
     python benchmarks/trained.py curves RUN...              bits on valid by epoch
 
 Runs are folders of `gazesearch train`. How paths are decoded is chosen on valid, by ScanMatch with
-durations; then test is scored, once. Intervals are 95%, by bootstrap over images.
-`--split valid` scores valid in place of test.
+durations, and for MultiMatch by the mean of its dimensions; then test is scored, once. Intervals
+are 95%, by bootstrap over images. `--split valid` scores valid in place of test.
 """
 
 import argparse
@@ -26,9 +26,10 @@ from gazesearch.models import controls, decoding
 from gazesearch.prediction import Requests
 
 DENSITIES = ("global-density", "finding-density", "history-density")
-METRICS = ("scanmatch", "scanmatch_duration", "multimatch_shape", "multimatch_direction",
-           "multimatch_length", "multimatch_position", "multimatch_duration")  # fmt: skip
 PATHS = ("scanmatch", "scanmatch_duration")
+MULTIMATCH = ("multimatch_shape", "multimatch_direction", "multimatch_length",
+              "multimatch_position", "multimatch_duration")  # fmt: skip
+METRICS = PATHS + MULTIMATCH
 DRAWS, MANY = 16, 200
 
 
@@ -80,29 +81,41 @@ def row(name, found, *, more=""):
     return mean
 
 
-def ways(longest, start):
+def ways():
     """Decoders to choose from."""
-    shared = {"max_fixations": longest, "start": start}
+
+    def typical(metric, temperature):
+        return lambda m, q, i: decoding.typical(
+            m, q, draws=64, metric=metric, temperature=temperature, images=i, rng=1,
+            durations="median",
+        )  # fmt: skip
+
     return {
-        "greedy": lambda m, q, i: decoding.greedy(m, q, images=i, **shared),
-        "sample": lambda m, q, i: decoding.sample(m, q, DRAWS, images=i, rng=1, **shared),
-        "typical of 64": lambda m, q, i: decoding.typical(
-            m, q, draws=64, images=i, rng=1, durations="median", **shared
-        ),
-        "typical of 64 at 0.6": lambda m, q, i: decoding.typical(
-            m, q, draws=64, temperature=0.6, images=i, rng=1, durations="median", **shared
-        ),
+        "greedy": lambda m, q, i: decoding.greedy(m, q, images=i),
+        "sample": lambda m, q, i: decoding.sample(m, q, DRAWS, images=i, rng=1),
+        **{
+            f"typical of 64 by {name} at {temperature}": typical(metric, temperature)
+            for name, metric in {"ScanMatch": "scanmatch", "MultiMatch": MULTIMATCH}.items()
+            for temperature in (1.0, 0.6)
+        },
     }
 
 
-def chosen_way(model, valid, images, decoders):
-    """The decoder with the best ScanMatch with durations on valid."""
+def chosen_ways(model, valid, images):
+    """For ScanMatch and for MultiMatch, the decoder that is best on valid."""
     means = {}
-    for name, decode in decoders.items():
+    for name, decode in ways().items():
         scores = evaluate(decode(model, requests_of(valid), images), valid, metrics=list(METRICS))
-        means[name] = [scores.summary(metric).mean for metric in METRICS]
-        print(f"  valid, {name:20} " + " ".join(f"{mean:.4f}" for mean in means[name]), flush=True)
-    return max(means, key=lambda name: means[name][1])
+        means[name] = {metric: scores.summary(metric).mean for metric in METRICS}
+        print(f"  valid, {name:34} {numbers(means[name])}", flush=True)
+    return {
+        PATHS: max(means, key=lambda name: means[name]["scanmatch_duration"]),
+        MULTIMATCH: max(means, key=lambda name: sum(means[name][m] for m in MULTIMATCH)),
+    }
+
+
+def numbers(means):
+    return " ".join(f"{means[metric]:.4f}" for metric in means)
 
 
 def energy_of(model, truth, images=None):
@@ -121,6 +134,7 @@ def phantom(data, runs, split) -> None:
     known = {n: score_fixations(open_model(n, truth).model, truth) for n in DENSITIES}
     floors = {name: row(name, found) for name, found in known.items()}
     best = max(floors, key=floors.get)
+    others = [name for name in controls.names() if not controls.remembers_images(name)]
     theirs = {
         name: energy_of(
             controls.get(name).fit(truth.trained_on, valid=truth.chosen_on, rng=0), truth
@@ -136,19 +150,14 @@ def phantom(data, runs, split) -> None:
         print(f"  less {best}: {paired(found, known[best])}; {share:.1%} of the gap", flush=True)
         shuffled = Shuffled(images, set(truth.scored.image))
         row("images shuffled", score_fixations(model, truth, images=shuffled))
-        decoders = ways(None, None)
-        way = chosen_way(model, valid, images, decoders)
-        paths = decoders[way](model, requests_of(truth), images)
-        scores = evaluate(paths, truth, metrics=list(METRICS))
-        others = [name for name in controls.names() if not controls.remembers_images(name)]
-        print(f"  {way}, {split}:")
-        print(compare_with(scores, others, truth, name=run.name).to_markdown(), flush=True)
-        other = evaluate(
-            decoders[way](model, requests_of(truth), shuffled), truth, metrics=list(METRICS)
-        )
-        print(
-            "  images shuffled: " + ", ".join(f"{m} {other.summary(m).mean:.4f}" for m in METRICS)
-        )
+        for asked, way in chosen_ways(model, valid, images).items():
+            scores, other = (
+                evaluate(ways()[way](model, requests_of(truth), source), truth, metrics=list(asked))
+                for source in (images, shuffled)
+            )
+            print(f"  {way}, {split}:")
+            print(compare_with(scores, others, truth, name=run.name).to_markdown(), flush=True)
+            print(f"  images shuffled: {numbers({m: other.summary(m).mean for m in asked})}")
         energies = [energy_of(model, truth, images), *theirs.values()]
         print(compare(*energies, names=[run.name, *theirs]).to_markdown(), flush=True)
 

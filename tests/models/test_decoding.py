@@ -13,6 +13,7 @@ from gazesearch import metrics
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.models import decoding
 from gazesearch.models.conditional import Conditional
+from gazesearch.models.median_durations import with_median_durations
 from gazesearch.prediction import ImageSource, LogNormal, NextFixation, Requests
 from gazesearch.scanpaths import Scanpaths
 
@@ -196,6 +197,30 @@ def test_typical_by_a_distance_takes_the_nearest() -> None:
     assert np.array_equal(found[0].fixations, best.fixations)
 
 
+def test_typical_by_several_metrics_has_the_largest_sum() -> None:
+    both = ("multimatch_shape", "multimatch_position")
+    drawn = decoding.sample(Fixed(), requests(1), 8, rng=8)
+    found = decoding.typical(Fixed(), requests(1), draws=8, rng=8, metric=both)
+    tables = [metrics.pairwise(name, drawn, drawn, SIZE) for name in both]
+    likeness = [(table + table.T).sum(axis=1) for table in tables]
+    best = int(sum(likeness).argmax())
+    assert np.array_equal(found[0].fixations, drawn[best].fixations)
+    assert best != int(likeness[0].argmax())  # else one metric would do
+
+
+def test_medians_are_compared_where_medians_are_answered() -> None:
+    ask = {"draws": 16, "rng": 7, "metric": "multimatch_duration"}
+    drawn = decoding.sample(Fixed(stop=0.3), requests(1), 16, rng=7)
+    found = decoding.typical(Fixed(stop=0.3), requests(1), durations="median", **ask)
+    as_answered = with_median_durations(Fixed(stop=0.3), drawn)
+    table = np.nan_to_num(metrics.pairwise("multimatch_duration", as_answered, as_answered, SIZE))
+    np.fill_diagonal(table, 0)
+    best = as_answered[int((table + table.T).sum(axis=1).argmax())]
+    assert np.array_equal(found[0].fixations, best.fixations)
+    other = decoding.typical(Fixed(stop=0.3), requests(1), **ask)[0]
+    assert not np.array_equal(found[0].fixations[:, :2], other.fixations[:, :2])
+
+
 def test_requests_in_different_frames_keep_their_own() -> None:
     two = Requests(
         image=np.array(["a", "b"], object),
@@ -222,6 +247,8 @@ def test_requests_in_different_frames_keep_their_own() -> None:
         lambda: decoding.greedy(Fixed(), requests(1), inhibition_px=float("nan")),
         lambda: decoding.greedy(Fixed(), requests(1), max_fixations=0),
         lambda: decoding.typical(Fixed(), requests(1), draws=1),
+        lambda: decoding.typical(Fixed(), requests(1), metric=()),
+        lambda: decoding.typical(Fixed(), requests(1), metric=("scanmatch", "dtw")),
     ],
 )
 def test_settings_out_of_range_are_refused(call: object) -> None:

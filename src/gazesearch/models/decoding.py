@@ -8,7 +8,7 @@ any size give the same paths.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -169,7 +169,7 @@ def typical(
     requests: Requests,
     *,
     draws: int = 64,
-    metric: str | Metric = "scanmatch",
+    metric: str | Metric | Sequence[str | Metric] = "scanmatch",
     images: ImageSource | None = None,
     rng: Rng = None,
     temperature: float = 1.0,
@@ -184,16 +184,18 @@ def typical(
         model: the model.
         requests: what is asked.
         draws: number of draws a request, at least 2.
-        metric: of kind "pair"; which of two paths it takes first is averaged out.
+        metric: of kind "pair"; which of two paths it takes first is averaged out. Several, such as
+            the dimensions of MultiMatch, count by their sum, and must run the same way.
         images, rng, temperature, nucleus, max_fixations, start: as in `sample`.
-        durations: "drawn" as its places are, or "median": of the model's, given the path.
+        durations: "drawn" as its places are, or "median": of the model's, given the path. Metrics
+            that look at durations then compare the medians.
 
     Returns:
         One path a request; the first of equals.
     """
     if draws < 2:
         raise BadSetting(f"draws={draws}: must be 2 or more")
-    chosen = metrics.get(metric) if isinstance(metric, str) else metric
+    likeness = _same_way([metric] if isinstance(metric, str | Metric) else metric)
     drawn = sample(
         model,
         requests,
@@ -205,8 +207,10 @@ def typical(
         max_fixations=max_fixations,
         start=start,
     )
+    if durations == "median" and any("durations" in one.needs for one in likeness):
+        drawn = with_median_durations(model, drawn, images=images)
     best = [
-        start + _medoid(drawn[start : start + draws], chosen)
+        start + _medoid(drawn[start : start + draws], likeness)
         for start in range(0, len(drawn), draws)
     ]
     found = requests.answered([drawn[row].fixations for row in best], name=model.name)
@@ -215,15 +219,27 @@ def typical(
     return with_median_durations(model, found, images=images)
 
 
-def _medoid(paths: Scanpaths, metric: Metric) -> int:
+def _same_way(named: Sequence[str | Metric]) -> list[Metric]:
+    found = [metrics.get(one) if isinstance(one, str) else one for one in named]
+    if len({one.higher_is_better for one in found}) != 1:
+        raise BadSetting(
+            f"metric={[one.name for one in found]}: must be one or more, of all of which higher "
+            "is better, or lower"
+        )
+    return found
+
+
+def _medoid(paths: Scanpaths, likeness: Sequence[Metric]) -> int:
     """Number of the path most like the others; undefined similarities count as the worst."""
     width, height = paths.screen_sizes[0].tolist()
-    table = metrics.pairwise(metric, paths, paths, (width, height))
-    if not metric.higher_is_better:
-        table = -table
-    table = np.where(np.isnan(table), np.nanmin(table, initial=0.0), table)
-    np.fill_diagonal(table, 0.0)
-    return int((table + table.T).sum(axis=1).argmax())
+    total = np.zeros((len(paths), len(paths)))
+    for metric in likeness:
+        table = metrics.pairwise(metric, paths, paths, (width, height))
+        if not metric.higher_is_better:
+            table = -table
+        total += np.where(np.isnan(table), np.nanmin(table, initial=0.0), table)
+    np.fill_diagonal(total, 0.0)
+    return int((total + total.T).sum(axis=1).argmax())
 
 
 @dataclass(kw_only=True, eq=False)
