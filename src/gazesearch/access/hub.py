@@ -128,8 +128,6 @@ def asked(question: Callable[[], T], what: str, *, repo: str) -> T:
             return question()
         except Exception as error:
             trouble = trouble_of(error)
-            if isinstance(error, (KeyError, TypeError, ValueError)) and trouble.kind == "other":
-                trouble = Trouble("damaged", "an answer that is none", again=True)
             if not trouble.again or tried == TRIES - 1:
                 raise hub_error(trouble, what, repo=repo) from harmless_cause(error)
         time.sleep(PAUSE_S * 2**tried)
@@ -158,7 +156,8 @@ def trouble_of(error: BaseException) -> Trouble:
             return Trouble("disk", first_line(link))
         if type(link).__module__.partition(".")[0].rstrip("0123456789") in _NETWORK:
             return Trouble("offline", type(link).__name__, again=not tried_again)
-    if isinstance(error, errors.FileMetadataError):
+    unread = (errors.FileMetadataError, KeyError, TypeError, ValueError)  # of JSON, and in it
+    if isinstance(error, unread):
         return Trouble("damaged", "an answer that is none", again=True)
     if isinstance(error, OSError) and error.errno is None:  # the client's check of the length
         return Trouble("damaged", first_line(error), again=True)
