@@ -2,6 +2,7 @@
 
     python benchmarks/trained.py phantom DATA RUN...        DATA: a phantom's folder; a run a seed
     python benchmarks/trained.py osie DATA RUN BLIND        BLIND: the same without images
+    python benchmarks/trained.py ablations DATA RUN...      runs named WHAT-SEED: means over seeds
     python benchmarks/trained.py curves RUN...              bits on valid by epoch
 
 Runs are folders of `gazesearch train`. How paths are decoded is chosen on valid, by ScanMatch with
@@ -208,6 +209,35 @@ def typical_of(drawn, metric):
     return drawn[np.array(rows)]
 
 
+def ablations(data, runs, split) -> None:
+    table = load_dataset(data).scanpaths
+    images = find_images([data / "images"])
+    truth = truth_of(table, split=split)
+    found = {}
+    for run in runs:
+        model = create_model("nextgaze", weights=run)
+        likelihood = score_fixations(model, truth, images=images)
+        asked = PATHS if model.predicts_durations else PATHS[:1]
+        told = evaluate_distribution(
+            model, truth, metrics=list(asked), draws=DRAWS, images=images, rng=1
+        )
+        values = {
+            "bits": likelihood.summary("log_likelihood").mean,
+            "stop": likelihood.termination.summary().mean,
+            **{metric: told.mean.summary(f"{metric}_mean").mean for metric in asked},
+            **{f"energy {m}": told.energy.summary(f"{m}_energy").mean for m in asked},
+        }
+        if model.predicts_durations:
+            values["CRPS"] = likelihood.summary("duration_crps").mean
+        print(f"{run.name}: " + " ".join(f"{k} {v:.4f}" for k, v in values.items()), flush=True)
+        found.setdefault(run.name.rpartition("-")[0], []).append(values)
+    for name, seeds in found.items():
+        print(name, len(seeds), "seeds, mean [least, most]:")
+        for key in seeds[0]:
+            values = [one[key] for one in seeds]
+            print(f"  {key} {np.mean(values):.4f} [{min(values):.4f}, {max(values):.4f}]")
+
+
 def curves(runs) -> None:
     for run in runs:
         with (run / "logs" / "epochs.csv").open() as file:
@@ -217,7 +247,7 @@ def curves(runs) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("phantom", "osie", "curves"))
+    parser.add_argument("what", choices=("phantom", "osie", "ablations", "curves"))
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--split", default="test")
     asked = parser.parse_args()
@@ -225,7 +255,8 @@ def main() -> None:
     if asked.what == "curves":
         curves(asked.paths)
     else:
-        {"phantom": phantom, "osie": osie}[asked.what](asked.paths[0], asked.paths[1:], asked.split)
+        score = {"phantom": phantom, "osie": osie, "ablations": ablations}[asked.what]
+        score(asked.paths[0], asked.paths[1:], asked.split)
         print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -26,7 +26,15 @@ from gazesearch.images import ImageFolder
 from gazesearch.training.logs import read_epochs
 from gazesearch.training.recipe import read_recipe
 from gazesearch.training.run import Trained, train
-from gazesearch.training.settings import Backbone, Data, Network, Optimiser, Recipe, Schedule
+from gazesearch.training.settings import (
+    Backbone,
+    Data,
+    Network,
+    Objective,
+    Optimiser,
+    Recipe,
+    Schedule,
+)
 from gazesearch.training.validation import Valid
 
 torch.set_num_threads(1)
@@ -179,6 +187,15 @@ def test_weights_that_no_backbone_would_take_are_refused(
     fresh = replace(RECIPE, backbone=replace(RECIPE.backbone, pretrained=False))
     with pytest.raises(BadSetting, match="pretrained = false takes no weights"):
         learn(tmp_path, fresh, backbone=tmp_path / "none.pkl")
+
+
+def test_durations_that_nothing_would_train_are_refused(
+    learn: Callable[..., Trained], tmp_path: Path
+) -> None:
+    schedule = replace(RECIPE.schedule, mirror=False)
+    published = replace(RECIPE, schedule=schedule, objective=Objective(kind="wacv2025"))
+    with pytest.raises(BadSetting, match=r"trains no durations.*network.settings.durations = fal"):
+        learn(tmp_path, published)
 
 
 def test_a_phantom_is_made_for_a_recipe_that_does_not_look_at_it(tmp_path: Path) -> None:

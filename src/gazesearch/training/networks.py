@@ -141,6 +141,11 @@ def _nextgaze(recipe: Recipe, learned: Learned, weights: str | os.PathLike[str] 
         "frozen": not recipe.backbone.trained,
     }
     settings = settings_of(NextGazeSettings, told, where="network.settings: ")
+    if settings.durations and recipe.objective.kind == "wacv2025":
+        raise BadSetting(
+            "objective.kind = wacv2025: trains no durations, and nextgaze would make them up: set "
+            "network.settings.durations = false, or objective.kind = likelihood"
+        )
     if weights is not None and not recipe.backbone.pretrained:
         raise BadSetting("backbone.pretrained = false takes no weights: leave out --backbone")
     backbone = create(kind, weights=weights) if recipe.backbone.pretrained else blank(kind)
