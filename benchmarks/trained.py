@@ -7,17 +7,19 @@
 
 Runs are folders of `gazesearch train`. How paths are decoded is chosen on valid, by ScanMatch with
 durations, and for MultiMatch by the mean of its dimensions; then test is scored, once. Intervals
-are 95%, by bootstrap over images. `--split valid` scores valid in place of test.
+are 95%, by bootstrap over images. `--split valid` scores valid in place of test; `--fresh FOLDER`
+scores the test images of another phantom, which may have more of them; train and valid stay.
 """
 
 import argparse
 import csv
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from gazesearch import create_model, evaluate, load_dataset, metrics, read_scanpaths
+from gazesearch import Scanpaths, create_model, evaluate, load_dataset, metrics, read_scanpaths
 from gazesearch.datasets.image_files import find_images
 from gazesearch.datasets.phantom import Observer
 from gazesearch.evaluation import compare, evaluate_distribution, truth_of
@@ -32,6 +34,7 @@ MULTIMATCH = ("multimatch_shape", "multimatch_direction", "multimatch_length",
               "multimatch_position", "multimatch_duration")  # fmt: skip
 METRICS = PATHS + MULTIMATCH
 DRAWS, MANY = 16, 200
+FRESH = "fresh-"
 
 
 class Shuffled:
@@ -46,6 +49,29 @@ class Shuffled:
 
     def __iter__(self):
         return iter(self.other)
+
+
+class Both:
+    """Images of two folders, the second one's under names of their own."""
+
+    def __init__(self, first, second) -> None:
+        self.first, self.second = first, second
+
+    def __getitem__(self, name):
+        fresh = name.startswith(FRESH)
+        return self.second[name.removeprefix(FRESH)] if fresh else self.first[name]
+
+
+def phantoms(data, fresh):
+    """Recorded paths and images; test of `fresh`, where there is one."""
+    table, images = load_dataset(data).scanpaths, find_images([data / "images"])
+    if fresh is None:
+        return table, images
+    test = load_dataset(fresh).scanpaths.where(split="test")
+    columns = test.columns.replaced("name", [FRESH + name for name in test.image])
+    renamed = test.with_parts(test.fixations, test.offsets, columns=columns, integers=test.integers)
+    kept = [table.where(split=split) for split in ("train", "valid")]
+    return Scanpaths.concat([*kept, renamed]), Both(images, find_images([fresh / "images"]))
 
 
 def requests_of(truth):
@@ -125,9 +151,8 @@ def energy_of(model, truth, images=None):
     ).energy
 
 
-def phantom(data, runs, split) -> None:
-    table = load_dataset(data).scanpaths
-    images = find_images([data / "images"])
+def phantom(data, runs, split, fresh=None) -> None:
+    table, images = phantoms(data, fresh)
     truth, valid = (truth_of(table, split=name) for name in (split, "valid"))
     print(f"{split}: {len(truth.scored)} paths; bits of fixations 2..n over uniform")
     true = score_fixations(Observer(), truth, images=images)
@@ -250,12 +275,14 @@ def main() -> None:
     parser.add_argument("what", choices=("phantom", "osie", "ablations", "curves"))
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--split", default="test")
+    parser.add_argument("--fresh", type=Path)
     asked = parser.parse_args()
     start = time.perf_counter()
     if asked.what == "curves":
         curves(asked.paths)
     else:
-        score = {"phantom": phantom, "osie": osie, "ablations": ablations}[asked.what]
+        score = {"phantom": partial(phantom, fresh=asked.fresh), "osie": osie,
+                 "ablations": ablations}[asked.what]  # fmt: skip
         score(asked.paths[0], asked.paths[1:], asked.split)
         print(f"{time.perf_counter() - start:.0f} s")
 
