@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -81,6 +81,26 @@ def run(environment: dict[str, str], tmp_path: Path) -> Any:
             check=False,
             cwd=tmp_path,
         )
+
+    return run
+
+
+@pytest.fixture
+def run_here(
+    hub: Hub,
+    command: Callable[..., subprocess.CompletedProcess[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Any:
+    """The same in this process, whose imports serve all tests."""
+
+    def run(*words: str | Path, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            for name, value in changed.items():
+                if value is None:
+                    patch.delenv(name)
+                else:
+                    patch.setenv(name, value)
+            return command(*words)
 
     return run
 

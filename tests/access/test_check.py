@@ -33,12 +33,19 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("state", "changed", "status", "line"), ANSWERS)
 def test_each_answer_has_its_line_and_status(
-    hub: Hub, run: Any, state: str, changed: dict[str, str | None], status: int, line: str
+    hub: Hub,
+    run: Any,
+    run_here: Any,
+    state: str,
+    changed: dict[str, str | None],
+    status: int,
+    line: str,
 ) -> None:
     hub.state.access[REPO, "reader"] = state
     if state == "gone":
         del hub.state.repos[REPO]
-    found = run("access", "check", **changed)
+    # HF_HUB_OFFLINE is read once, when huggingface_hub is imported.
+    found = (run if "HF_HUB_OFFLINE" in changed else run_here)("access", "check", **changed)
     assert found.returncode == status, found.stderr
     said = found.stdout if status == 0 else found.stderr
     assert said.count("\n") == 1
@@ -51,13 +58,13 @@ def test_each_state_has_a_status_of_its_own() -> None:
     assert sorted(ACCESS_STATUS.values()) == list(range(10, 18))
 
 
-def test_the_steps_are_told_in_order_to_whom_they_help(hub: Hub, run: Any) -> None:
+def test_the_steps_are_told_in_order_to_whom_they_help(hub: Hub, run: Any, run_here: Any) -> None:
     del hub.state.access[REPO, "reader"]
     steps = run("access", "check").stdout
     order = ("PhysioNet: ", "CITI", "credentialed access", "data use agreement", "a request at")
     places = [steps.index(word) for word in order]
     assert places == sorted(places)
-    told = json.loads(run("access", "check", "--json").stdout)
+    told = json.loads(run_here("access", "check", "--json").stdout)
     assert told["state"] == "not asked"
     assert all(step in steps for step in told["steps"])
 
@@ -80,8 +87,10 @@ def test_the_limit_on_whoami_does_not_hide_that_access_is_granted(hub: Hub) -> N
     assert check_access().state is State.GRANTED
 
 
-def test_a_token_with_odd_characters_is_never_sent_or_shown(hub: Hub, run: Any) -> None:
-    found = run("access", "check", HF_TOKEN="hf_odd\x01token", GAZESEARCH_DEBUG="1")
+def test_a_token_with_odd_characters_is_never_sent_or_shown(
+    hub: Hub, run: Any, run_here: Any
+) -> None:
+    found = run_here("access", "check", HF_TOKEN="hf_odd\x01token", GAZESEARCH_DEBUG="1")
     assert found.returncode == 11
     assert "odd" not in found.stdout + found.stderr
     assert not hub.state.calls

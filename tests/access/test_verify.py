@@ -53,8 +53,10 @@ def test_altered_annotations_are_not_counted_with(root: Path) -> None:
     assert found.not_annotated is None
 
 
-def test_the_command_ends_with_status_1_where_something_is_missing(root: Path, run: Any) -> None:
-    assert run("verify", root).returncode == 0
+def test_the_command_ends_with_status_1_where_something_is_missing(
+    root: Path, run: Any, run_here: Any
+) -> None:
+    assert run_here("verify", root).returncode == 0
     (root / "images/a.jpg").unlink()
     done = run("verify", root, "--json")
     assert done.returncode == 1

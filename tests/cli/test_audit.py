@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,17 @@ import pytest
 LOOK = {"X": [112, 60, 80], "Y": [112, 64, 90], "T": [0.2, 0.3, 0.4]}
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", "audit", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        timeout=300,
-        check=False,
-    )
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def run(command: Command) -> Command:
+    return partial(command, "audit")
+
+
+@pytest.fixture(scope="module")
+def run_apart(command_apart: Command) -> Command:
+    return partial(command_apart, "audit")
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def planted(file: Path, **changes: object) -> None:
     ],
 )
 def test_fail_on_decides_the_exit_status(
-    file: Path, changes: dict[str, object], level: str | None, status: int
+    run: Command, file: Path, changes: dict[str, object], level: str | None, status: int
 ) -> None:
     planted(file, **changes)
     found = run(file, *(() if level is None else ("--fail-on", level)))
@@ -68,16 +70,18 @@ def test_fail_on_decides_the_exit_status(
         assert not found.stderr
 
 
-def test_a_failed_audit_has_written_its_reports(file: Path, tmp_path: Path) -> None:
+def test_a_failed_audit_has_written_its_reports(
+    run_apart: Command, file: Path, tmp_path: Path
+) -> None:
     planted(file, name="a.png", task="fracture")
-    found = run(file, "--fail-on", "error", "--output", tmp_path / "out", "--json")
+    found = run_apart(file, "--fail-on", "error", "--output", tmp_path / "out", "--json")
     assert found.returncode == 1
     assert "shared_images" in found.stderr
     assert json.loads(found.stdout) == json.loads((tmp_path / "out" / "audit.json").read_text())
     assert (tmp_path / "out" / "audit.html").read_text().startswith("<!doctype html>")
 
 
-def test_options_reach_the_audit(file: Path, tmp_path: Path) -> None:
+def test_options_reach_the_audit(run: Command, file: Path, tmp_path: Path) -> None:
     patients = tmp_path / "patients.csv"
     patients.write_text("image,patient\na.png,1\nb.png,1\n")
     (tmp_path / "images").mkdir()
@@ -107,7 +111,7 @@ def test_options_reach_the_audit(file: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_gets_one_line_and_status_2(
-    file: Path, arguments: tuple[str, ...], said: str
+    run: Command, file: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     given = [a if a.startswith("--") or a == "big" else file.parent / a for a in arguments]
     found = run(*given)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import PIL.Image
@@ -15,6 +16,9 @@ HELP = (
     "evaluate", "compare", "validate", "audit", "predict", "convert", "show", "phantom", "protocol",
     "submit-check", "leaderboard", "report", "demo", "doctor", "train",
 )  # fmt: skip
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -68,9 +72,11 @@ def test_released_predictions_are_scored_by_one_command(
     ]  # fmt: skip
 
 
-def test_the_table_shows_direction_n_and_refusals(files: tuple[Path, Path]) -> None:
+def test_the_table_shows_direction_n_and_refusals(
+    command: Command, files: tuple[Path, Path]
+) -> None:
     predictions, annotations = files
-    found = run("evaluate", predictions, "--annotations", annotations)
+    found = command("evaluate", predictions, "--annotations", annotations)
     assert found.returncode == 0, found.stderr
     assert "ScanMatch ↑" in found.stdout
     assert "SED [edits] ↓" in found.stdout
@@ -101,11 +107,15 @@ def test_a_terminal_that_has_no_arrow_gets_its_number_instead(files: tuple[Path,
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value)[:30],
 )
 def test_a_mistake_gets_one_line_and_status_2(
-    files: tuple[Path, Path], changes: dict[str, object], options: tuple[str, ...], said: str
+    command: Command,
+    files: tuple[Path, Path],
+    changes: dict[str, object],
+    options: tuple[str, ...],
+    said: str,
 ) -> None:
     predictions, annotations = files
     annotations.write_text(json.dumps([record(**changes)]))
-    found = run("evaluate", predictions, "--annotations", annotations, *options)
+    found = command("evaluate", predictions, "--annotations", annotations, *options)
     assert found.returncode == 2
     assert said in found.stderr
     assert found.stderr.startswith("gazesearch: ")
@@ -120,31 +130,33 @@ def test_the_traceback_is_there_for_who_asks(tmp_path: Path) -> None:
     assert "Traceback" not in run("validate", tmp_path / "none.json", GAZESEARCH_DEBUG="0").stderr
 
 
-def test_lenient_drops_faulty_records_and_lists_them(tmp_path: Path) -> None:
+def test_lenient_drops_faulty_records_and_lists_them(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "some.json"
     file.write_text(json.dumps([record(), record(name="b.jpg", X=[1])]))
-    refused = run("validate", file)
+    refused = command("validate", file)
     assert refused.returncode == 2
     assert "record 1, X, Y, T" in refused.stderr
-    kept = run("validate", file, "--lenient")
+    kept = command("validate", file, "--lenient")
     assert kept.returncode == 0
     assert "1 path" in kept.stdout
     assert "dropped record 1, X, Y, T" in kept.stdout
 
 
-def test_lenient_evaluation_names_what_it_left_out(files: tuple[Path, Path]) -> None:
+def test_lenient_evaluation_names_what_it_left_out(
+    command: Command, files: tuple[Path, Path]
+) -> None:
     predictions, annotations = files
     annotations.write_text(json.dumps([record(), record(name="b.jpg", X=[1])]))
-    found = run("evaluate", predictions, "--annotations", annotations, "--lenient")
+    found = command("evaluate", predictions, "--annotations", annotations, "--lenient")
     assert found.returncode == 0, found.stderr
     assert "references: dropped record 1, X, Y, T" in found.stdout
 
 
-@pytest.mark.parametrize("command", HELP)
-def test_every_command_teaches_by_example(command: str) -> None:
-    found = run(command, "--help")
+@pytest.mark.parametrize("name", HELP)
+def test_every_command_teaches_by_example(command: Command, name: str) -> None:
+    found = command(name, "--help")
     assert found.returncode == 0
-    assert f"gazesearch {command}" in found.stdout
+    assert f"gazesearch {name}" in found.stdout
 
 
 def test_doctor_names_versions_cores_and_cache() -> None:
@@ -184,9 +196,9 @@ def test_the_demo_draws_each_of_its_first_test_images(demo: tuple[Path, str]) ->
 
 
 def test_the_demo_makes_the_same_files_from_the_same_seed(
-    demo: tuple[Path, str], tmp_path: Path
+    command: Command, demo: tuple[Path, str], tmp_path: Path
 ) -> None:
-    found = run("demo", tmp_path, "--images", "10", "--seed", "3")
+    found = command("demo", tmp_path, "--images", "10", "--seed", "3")
     assert found.returncode == 0, found.stderr
     made = [
         path
@@ -199,12 +211,14 @@ def test_the_demo_makes_the_same_files_from_the_same_seed(
         assert path.read_bytes() == twin.read_bytes()
 
 
-def test_the_commands_that_the_demo_prints_work(demo: tuple[Path, str], tmp_path: Path) -> None:
+def test_the_commands_that_the_demo_prints_work(
+    command: Command, demo: tuple[Path, str], tmp_path: Path
+) -> None:
     printed = [line.split() for line in demo[1].splitlines() if line.startswith("  gazesearch")]
-    assert [command[1] for command in printed] == ["evaluate", "show"]
-    for command in printed:
+    assert [words[1] for words in printed] == ["evaluate", "show"]
+    for words in printed:
         picture = str(tmp_path / "paths.png")
-        again = run(*(picture if word == "paths.png" else word for word in command[1:]))
+        again = command(*(picture if word == "paths.png" else word for word in words[1:]))
         assert again.returncode == 0, again.stderr
     assert (tmp_path / "paths.png").stat().st_size > 10_000
 
@@ -238,12 +252,12 @@ def test_an_error_of_ours_is_one_line_and_another_status() -> None:
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_options_reach_the_evaluation(tmp_path: Path) -> None:
+def test_options_reach_the_evaluation(command: Command, tmp_path: Path) -> None:
     predictions, annotations = tmp_path / "p.json", tmp_path / "a.json"
     paths = [record(task="cough"), record(task="sneeze")]
     predictions.write_text(json.dumps(paths[:1]))
     annotations.write_text(json.dumps(paths))
-    found = run(
+    found = command(
         "evaluate", predictions, "--annotations", annotations, "--screen-size", "300x200",
         "--first-fixation", "prepend", "--duration-unit", "s", "--metrics", "length_error dtw",
         "--allow-missing", "--by", "finding", "--json", "--output", tmp_path / "out",
@@ -260,25 +274,26 @@ def test_options_reach_the_evaluation(tmp_path: Path) -> None:
     assert "sneeze" in (tmp_path / "out" / "summary.csv").read_text()
 
 
-def test_the_table_shows_the_groups_asked_for(files: tuple[Path, Path]) -> None:
-    found = run("evaluate", files[0], "--annotations", files[1], "--by", "length")
+def test_the_table_shows_the_groups_asked_for(command: Command, files: tuple[Path, Path]) -> None:
+    found = command("evaluate", files[0], "--annotations", files[1], "--by", "length")
     assert "3 fixations" in found.stdout
 
 
-def test_a_unit_in_doubt_is_settled_by_its_option(tmp_path: Path) -> None:
+def test_a_unit_in_doubt_is_settled_by_its_option(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "paths.json"
     file.write_text(json.dumps([record(T=[0.2, 0.3, 61])]))
-    for command in (["validate", file], ["evaluate", file, "--annotations", file]):
-        assert "give duration_unit" in run(*command).stderr
-        settled = run(*command, "--duration-unit", "s")
+    for words in (["validate", file], ["evaluate", file, "--annotations", file]):
+        assert "give duration_unit" in command(*words).stderr
+        settled = command(*words, "--duration-unit", "s")
         assert settled.returncode == 0, settled.stderr
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(
+    command: Command,
     files: tuple[Path, Path],
 ) -> None:
     predictions, annotations = files
-    found = run("evaluate", predictions, "--annotations", annotations, "--output", annotations)
+    found = command("evaluate", predictions, "--annotations", annotations, "--output", annotations)
     assert found.returncode == 2
     assert "no folder to write to" in found.stderr
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,17 @@ import pytest
 import gazesearch
 from gazesearch import Scanpaths
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", "compare", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+
+@pytest.fixture(scope="module")
+def run(command: Command) -> Command:
+    return partial(command, "compare")
+
+
+@pytest.fixture(scope="module")
+def run_apart(command_apart: Command) -> Command:
+    return partial(command_apart, "compare")
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +43,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [root / name for name in predicted]
 
 
-def test_results_stand_side_by_side_and_the_first_is_tested(results: list[Path]) -> None:
-    found = run(*results, "--resamples", "200")
+def test_results_stand_side_by_side_and_the_first_is_tested(
+    run_apart: Command, results: list[Path]
+) -> None:
+    found = run_apart(*results, "--resamples", "200")
     assert found.returncode == 0, found.stderr
     lines = found.stdout.splitlines()
     assert lines[4].split() == ["right", "wrong", "mixed"]
@@ -51,7 +56,7 @@ def test_results_stand_side_by_side_and_the_first_is_tested(results: list[Path])
     assert "wrong − mixed" not in found.stdout
 
 
-def test_json_and_files_hold_the_same(results: list[Path], tmp_path: Path) -> None:
+def test_json_and_files_hold_the_same(run: Command, results: list[Path], tmp_path: Path) -> None:
     options = ("--by", "length", "--resamples", "200", "--seed", "3", "--output", tmp_path / "out")
     found = run(*results[:2], "--json", *options)
     assert found.returncode == 0, found.stderr
@@ -65,7 +70,7 @@ def test_json_and_files_hold_the_same(results: list[Path], tmp_path: Path) -> No
 
 
 def test_folders_of_one_name_are_told_apart_by_their_path(
-    results: list[Path], tmp_path: Path
+    run: Command, results: list[Path], tmp_path: Path
 ) -> None:
     twin = tmp_path / "right"
     twin.symlink_to(results[1])
@@ -87,7 +92,7 @@ def test_folders_of_one_name_are_told_apart_by_their_path(
     ids=["one", "absent", "output"],
 )
 def test_a_mistake_gets_one_line_and_status_2(
-    results: list[Path], arguments: tuple[str, ...], said: str
+    run: Command, results: list[Path], arguments: tuple[str, ...], said: str
 ) -> None:
     root = results[0].parent
     words = [str(root / word) if word[0] in "rwa" else word for word in arguments]
@@ -98,7 +103,9 @@ def test_a_mistake_gets_one_line_and_status_2(
     assert not found.stdout
 
 
-def test_patients_take_the_place_of_images(results: list[Path], tmp_path: Path) -> None:
+def test_patients_take_the_place_of_images(
+    run: Command, results: list[Path], tmp_path: Path
+) -> None:
     table = tmp_path / "patients.csv"
     table.write_text("image,patient\na.jpg,1\nb.jpg,1\nc.jpg,2\nd.jpg,2\n")
     found = run(*results[:2], "--patients", table, "--resamples", "200")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,7 @@ import pytest
 import gazesearch
 from gazesearch import Scanpaths
 
-
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +32,8 @@ def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_list_names_every_protocol() -> None:
-    done = run("protocol", "list")
+def test_list_names_every_protocol(command_apart: Command) -> None:
+    done = command_apart("protocol", "list")
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
         "official",
         "unseen-images",
@@ -48,29 +41,29 @@ def test_list_names_every_protocol() -> None:
     ]
 
 
-def test_export_show_and_evaluate(annotations: Path, tmp_path: Path) -> None:
+def test_export_show_and_evaluate(command: Command, annotations: Path, tmp_path: Path) -> None:
     pinned = tmp_path / "fold.json"
     size = ("--screen-size", "224x224")
-    made = run(
+    made = command(
         "protocol", "export", "image-disjoint", "--annotations", annotations, *size,
         "--fold", "2/5", "--seed", "7", "--output", pinned,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     digest = json.loads(pinned.read_text())["digest"]
     assert digest in made.stdout
-    shown = run("protocol", "show", pinned, "--annotations", annotations, *size, "--json")
+    shown = command("protocol", "show", pinned, "--annotations", annotations, *size, "--json")
     told = json.loads(shown.stdout)
     assert told["digest"] == digest
     assert told["test_records_on_images_of"] == {"train": 0, "valid": 0}
     assert sum(told["records"].values()) == 60
-    scored = run(
+    scored = command(
         "evaluate", annotations, "--annotations", annotations, *size, "--protocol", pinned, "--json"
     )
     assert scored.returncode == 0, scored.stderr
     result = json.loads(scored.stdout)
     assert result["protocol"]["digest"] == digest
     assert result["records"]["scored"] == told["records"]["test"]
-    text = run("protocol", "show", "official", "--annotations", annotations, *size)
+    text = command("protocol", "show", "official", "--annotations", annotations, *size)
     assert "test records on images of train" in text.stdout
 
 
@@ -82,8 +75,10 @@ def test_export_show_and_evaluate(annotations: Path, tmp_path: Path) -> None:
         (("--protocol", "gone.json"), "gone.json: no such file"),
     ],
 )
-def test_evaluate_refuses_in_one_line(annotations: Path, words: tuple[str, ...], said: str) -> None:
-    done = run(
+def test_evaluate_refuses_in_one_line(
+    command: Command, annotations: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = command(
         "evaluate", annotations, "--annotations", annotations, "--screen-size", "224x224", *words
     )
     assert done.returncode == 2
@@ -102,10 +97,10 @@ def test_evaluate_refuses_in_one_line(annotations: Path, words: tuple[str, ...],
     ],
 )
 def test_export_refuses_in_one_line(
-    annotations: Path, tmp_path: Path, words: tuple[str, ...], said: str
+    command: Command, annotations: Path, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
     output = tmp_path / "p.json"
-    done = run(
+    done = command(
         "protocol", "export", *words, "--annotations", annotations, "--screen-size", "224x224",
         "--output", output,
     )  # fmt: skip

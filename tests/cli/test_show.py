@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", "show", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        timeout=300,
-        check=False,
-    )
+
+@pytest.fixture(scope="module")
+def run(command: Command) -> Command:
+    return partial(command, "show")
+
+
+@pytest.fixture(scope="module")
+def run_apart(command_apart: Command) -> Command:
+    return partial(command_apart, "show")
 
 
 def record(**changes: object) -> dict[str, object]:
@@ -46,7 +47,7 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
 
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
 def test_the_first_record_is_drawn_and_named(
-    files: tuple[Path, Path, Path], tmp_path: Path, ending: str
+    run: Command, files: tuple[Path, Path, Path], tmp_path: Path, ending: str
 ) -> None:
     output = tmp_path / "out" / f"picture{ending}"
     done = run(files[0], "--output", output)
@@ -61,7 +62,7 @@ def test_the_first_record_is_drawn_and_named(
 
 
 def test_files_stand_side_by_side_or_in_one_panel(
-    files: tuple[Path, Path, Path], tmp_path: Path
+    run: Command, files: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     for layout, panels in (("side-by-side", 3), ("overlay", 1)):
         output = tmp_path / f"{layout}.svg"
@@ -77,10 +78,10 @@ def test_files_stand_side_by_side_or_in_one_panel(
 
 
 def test_pixels_come_only_from_a_named_folder(
-    files: tuple[Path, Path, Path], tmp_path: Path
+    run_apart: Command, files: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     output = tmp_path / "a.svg"
-    done = run(files[0], "--images", files[2], "--output", output)
+    done = run_apart(files[0], "--images", files[2], "--output", output)
     assert done.returncode == 0, done.stderr
     assert "<image" in output.read_text()
 
@@ -98,7 +99,11 @@ def test_pixels_come_only_from_a_named_folder(
     ],
 )  # fmt: skip
 def test_an_error_is_one_line(
-    files: tuple[Path, Path, Path], tmp_path: Path, arguments: list[str], says: str
+    run: Command,
+    files: tuple[Path, Path, Path],
+    tmp_path: Path,
+    arguments: list[str],
+    says: str,
 ) -> None:
     names = {"a.svg", "a.gif", "nowhere", "images", "absent.json"}
     done = run(files[0], *[tmp_path / a if a in names else a for a in arguments])

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -616,15 +615,48 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONWARNINGS": "error", "PYTHONIOENCODING": "ascii"}
 
 
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gazesearch.cli", *map(str, arguments)],
+# One process for all of them: what starts anew for each file is the command line, not Python.
+READER = """
+import contextlib, io, json, sys
+from gazesearch.cli import main
+
+for line in sys.stdin:
+    sys.argv = ["gazesearch", *json.loads(line)]
+    said = [io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding) for _ in range(2)]
+    status = 0
+    with contextlib.redirect_stdout(said[0]), contextlib.redirect_stderr(said[1]):
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code or 0
+        except BaseException as error:
+            status = repr(error)
+        for stream in said:
+            stream.flush()
+    print(json.dumps([status, *(stream.buffer.getvalue().decode("ascii") for stream in said)]))
+"""
+
+
+def commands(
+    arguments: list[list[str | Path]],
+) -> list[subprocess.CompletedProcess[str]]:
+    """The command line with each of these words, in a process whose streams are ASCII."""
+    words = [list(map(str, given)) for given in arguments]
+    done = subprocess.run(
+        [sys.executable, "-c", READER],
+        input="".join(json.dumps(given) + "\n" for given in words),
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env=environment(),
     )
+    assert done.returncode == 0, done.stderr
+    answers = map(json.loads, done.stdout.splitlines())
+    return [
+        subprocess.CompletedProcess(given, *answer)
+        for given, answer in zip(words, answers, strict=True)
+    ]
 
 
 def test_the_command_line_refuses_damaged_files_with_status_2_and_no_traceback(
@@ -652,8 +684,7 @@ def test_the_command_line_refuses_damaged_files_with_status_2_and_no_traceback(
             else:
                 predictions = ["--predictions"] * case.base.predictions
                 jobs.append((["validate", file, *told, *predictions], file, outcome == "refused"))
-    with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda job: command(*job[0]), jobs))
+    done = commands([arguments for arguments, _, _ in jobs])
     for (arguments, file, refused), process in zip(jobs, done, strict=True):
         said = f"{arguments}: {process.returncode} {process.stdout} {process.stderr}"
         assert "Traceback" not in process.stderr, said

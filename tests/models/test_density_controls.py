@@ -231,7 +231,7 @@ def test_how_often_paths_repeat_is_counted_by_pairs_of_findings() -> None:
 def test_on_a_phantom_memory_gains_nothing_on_new_images_and_gains_on_a_leaky_split(
     tmp_path: Path,
 ) -> None:
-    recorded = write_phantom(tmp_path, images=15, observers=4, rng=0).scanpaths
+    recorded = write_phantom(tmp_path, images=9, observers=4, rng=0).scanpaths
     numbers = np.array([sorted(set(recorded.image)).index(name) for name in recorded.image])
     disjoint = numbers % 3 == 0
     model = ImageMemory().fit(recorded[~disjoint], valid=recorded[~disjoint])

@@ -62,5 +62,4 @@ def test_tiny_learns_more_than_the_finding_prior_in_a_few_steps(tmp_path: Path) 
     images = ImageFolder(tmp_path / "images")
     own = next_fixation_bits(done.model, asked, images=images).mean()
     prior = next_fixation_bits(FindingPrior().fit(learnt, valid=asked), asked).mean()
-    print(own, prior)
     assert own > prior + 0.1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections import OrderedDict
 from pathlib import Path
@@ -104,21 +103,20 @@ def test_a_conversion_that_was_broken_off_can_be_run_again(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to files on Windows")
-def test_a_full_disk_is_said_in_a_line(checkpoint: Path, tmp_path: Path) -> None:
-    program = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20));"
-        "from gazesearch.cli import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "convert", checkpoint, "--output", tmp_path / "made"],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-    (line,) = done.stderr.splitlines()
+def test_a_full_disk_is_said_in_a_line(
+    gazesearch_command: Any, checkpoint: Path, tmp_path: Path
+) -> None:
+    import resource
+
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, usual[1]))
+    try:
+        status, _, errors = gazesearch_command("convert", checkpoint, "--output", tmp_path / "made")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    (line,) = errors.splitlines()
     assert "model.safetensors: cannot be written" in line
-    assert done.returncode == 2
+    assert status == 2
     assert not list((tmp_path / "made").iterdir())
 
 

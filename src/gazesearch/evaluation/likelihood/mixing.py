@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
 from gazesearch.errors import DataError
 from gazesearch.evaluation.likelihood.bits import bits_of_steps
@@ -44,6 +43,8 @@ def likeliest_share(over_uniform: Floats) -> float:
     >>> likeliest_share(np.array([2.0, 3.0])), round(likeliest_share(np.array([0.0, 4.0])), 6)
     (0.0, 0.666667)
     """
+
+    from scipy.optimize import brentq  # slow to import
 
     def slope(share: float) -> float:
         with np.errstate(divide="ignore"):  # without a share what has no mass is impossible

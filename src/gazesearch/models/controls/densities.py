@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, Self, final
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from gazesearch.errors import DataError
@@ -91,6 +90,8 @@ class CentreGaussian(Conditional):
 
 def _likeliest_spread(second_moment: float) -> float:
     """Spread under which offsets of this mean square are likeliest, given that all lie in 0..1."""
+
+    from scipy.optimize import minimize_scalar  # slow to import
 
     def cost(spread: float) -> float:
         peak = _log_gaussian(spread).max()
