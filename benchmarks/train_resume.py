@@ -23,7 +23,7 @@ import torch
 from safetensors.torch import load_file
 
 from gazesearch.datasets.phantom import write_phantom
-from gazesearch.training.settings import Backbone, Network, Optimiser, Recipe, Schedule
+from gazesearch.training.settings import BackboneSettings, Network, Optimiser, Recipe, Schedule
 
 EPOCHS, BATCHES = 4, 5
 STEPS = EPOCHS * BATCHES
@@ -41,7 +41,7 @@ RECIPE = Recipe(
             "dropout": 0.2,
         }
     ),
-    backbone=Backbone(name="tiny", trained=True),
+    backbone=BackboneSettings(name="tiny", trained=True),
     optimiser=Optimiser(average=0.9),
     schedule=Schedule(epochs=EPOCHS, images=3, mirror=True, records=3, save_every=3),
 )

@@ -33,7 +33,8 @@ from gazesearch.models.chestsearch.model import ChestSearch
 from gazesearch.models.objectives import PublishedObjective
 from gazesearch.training.batches import SharedPrefixes
 from gazesearch.training.gradients import add_gradients, counts_of, losses_of
-from gazesearch.training.seen import Looking, look
+from gazesearch.training.looking import Looking
+from gazesearch.training.seen import look
 from gazesearch.training.steps import Steps, some_of, steps_of
 
 WAYS = ("per prefix", "shared", "shared, features kept")

@@ -12,7 +12,8 @@ GazeSearchError
 ├── UnknownName (ValueError)            no metric, finding, dataset or split is called so
 ├── HubError (OSError)                  the hub cannot be reached, refuses, or sends what is wrong
 ├── BadSetting (ValueError)             a setting has a value outside its range
-└── MissingExtra (ImportError)          an optional dependency is not installed
+├── MissingExtra (ImportError)          an optional dependency is not installed
+└── ProcessLost (RuntimeError)          another process of the same training has stopped
 """
 
 from __future__ import annotations
@@ -125,6 +126,10 @@ class UnknownName(GazeSearchError, ValueError):
 
 class MissingExtra(GazeSearchError, ImportError):
     """An optional dependency is not installed."""
+
+
+class ProcessLost(GazeSearchError, RuntimeError):
+    """Another process of the same training has stopped."""
 
 
 def require(module: str, *, extra: str) -> ModuleType:

@@ -14,7 +14,7 @@ from gazesearch.errors import BadSetting
 from gazesearch.models.objectives import LikelihoodObjective, PublishedObjective
 from gazesearch.training.batches import Batch, SharedPrefixes
 from gazesearch.training.gradients import add_gradients, losses_of
-from gazesearch.training.seen import Looking
+from gazesearch.training.looking import Looking
 from gazesearch.training.steps import Steps, some_of, steps_of
 
 

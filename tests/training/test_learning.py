@@ -13,7 +13,7 @@ from gazesearch.evaluation.likelihood.bits import next_fixation_bits
 from gazesearch.images import ImageFolder
 from gazesearch.models.controls.priors import FindingPrior
 from gazesearch.training.run import train
-from gazesearch.training.settings import Backbone, Network, Optimiser, Recipe, Schedule
+from gazesearch.training.settings import BackboneSettings, Network, Optimiser, Recipe, Schedule
 
 torch.set_num_threads(1)
 
@@ -48,7 +48,7 @@ def test_tiny_learns_more_than_the_finding_prior_in_a_few_steps(tmp_path: Path) 
                     "dropout": 0.2,
                 }
             ),
-            backbone=Backbone(name="tiny", trained=True),
+            backbone=BackboneSettings(name="tiny", trained=True),
             optimiser=Optimiser(rate=5e-3, average=0.9),
             schedule=Schedule(epochs=8, images=4),
         ),

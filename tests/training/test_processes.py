@@ -1,7 +1,8 @@
-"""Two processes that share a batch have the gradients of one that has it all."""
+"""Processes that share a batch have the gradients of one that has it all, and stop together."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
+from gazesearch.datasets import Dataset
 from gazesearch.training.processes import place_of
 
 CODE = """
@@ -28,7 +31,7 @@ from gazesearch.models.objectives import LikelihoodObjective
 from gazesearch.training.batches import SharedPrefixes
 from gazesearch.training.gradients import add_gradients
 from gazesearch.training.processes import this_process
-from gazesearch.training.seen import Looking
+from gazesearch.training.looking import Looking
 from gazesearch.training.steps import steps_of
 
 torch.set_num_threads(1)
@@ -91,6 +94,88 @@ def test_two_processes_have_the_gradients_of_one_with_the_joined_batch(
     for name, gradient in alone.items():
         assert torch.allclose(first[name], gradient, rtol=0, atol=1e-10)
         assert torch.equal(first[name], second[name])
+
+
+MINE = """
+name = "mine"
+[network.settings]
+input_shape = [32, 32]
+map_shape = [8, 8]
+panels = 8
+keys = 4
+hidden = 4
+recent = 2
+max_history = 8
+[backbone]
+name = "tiny"
+kept = "float32"
+[schedule]
+epochs = 3
+images = 4
+"""
+INTERRUPTED = """
+import os, signal, socket, sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import lightning, tensorboard, torch  # once: the processes of a training are copies of this one
+
+import gazesearch.training.run
+from gazesearch.cli import main, train
+
+torch.set_num_threads(1)
+folder, *given = sys.argv[1:]
+
+def run(rank, name, when):
+    @contextmanager
+    def pressing():
+        def say(text, done):
+            if text.startswith(when):
+                os.kill(os.getpid(), signal.SIGINT)
+        yield say if rank == 0 else (lambda text, done: None)
+    sys.modules["gazesearch.cli.train"].progress = pressing
+    os.dup2(os.open(f"{folder}/{name}-{rank}", os.O_WRONLY | os.O_CREAT), 2)
+    os.environ["RANK"] = str(rank)
+    sys.argv = ["gazesearch", "train", *given, "--output", f"{folder}/{name}"]
+    main()
+
+for name, when in (("step", "epoch 2"), ("look", "looking at images")):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port, WORLD_SIZE="2")
+    children = []
+    for rank in (0, 1):
+        children.append(os.fork())
+        if children[-1] == 0:
+            run(rank, name, when)
+    ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    print(name, *ended, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes by fork there")
+def test_ctrl_c_in_one_process_stops_them_all(phantom: Dataset, tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(MINE)
+    data = ("--annotations", phantom.annotations, "--images", phantom.root / "images")
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, tmp_path, recipe, *data],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["step 130 130", "look 130 2"], done.stderr
+    said = {file.name: file.read_text() for file in tmp_path.glob("*-[01]")}
+    line = "interrupted: the same command with --resume goes on where it stopped\n"
+    assert (said["step-0"], said["step-1"]) == (line, "")  # one speaks for all
+    with safe_open(tmp_path / "step" / "checkpoints" / "last.safetensors", "pt") as state:
+        assert json.loads(state.metadata()["stand"])["step"] == 3  # the first of epoch 2
+    assert said["look-0"] == line
+    assert said["look-1"].startswith("gazesearch: another process of this training has stopped: ")
+    assert len(said["look-1"].splitlines()) == 1
 
 
 def test_a_gpu_has_the_number_of_its_process(monkeypatch: pytest.MonkeyPatch) -> None:

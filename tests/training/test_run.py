@@ -27,10 +27,10 @@ from gazesearch.training.logs import read_epochs
 from gazesearch.training.recipe import read_recipe
 from gazesearch.training.run import Trained, train
 from gazesearch.training.settings import (
-    Backbone,
+    BackboneSettings,
     Data,
     Network,
-    Objective,
+    ObjectiveSettings,
     Optimiser,
     Recipe,
     Schedule,
@@ -53,7 +53,7 @@ SMALL = {
 RECIPE = Recipe(
     name="small",
     network=Network(settings=SMALL),
-    backbone=Backbone(name="tiny", trained=True),
+    backbone=BackboneSettings(name="tiny", trained=True),
     optimiser=Optimiser(rate=3e-3, average=0.8, rates={"backbone": 0.5}),
     schedule=Schedule(epochs=3, images=3, images_at_once=2, mirror=True, records=3, save_every=2),
 )
@@ -138,19 +138,67 @@ def test_a_killed_run_goes_on_to_the_same_weights(
         assert one["train_total"] == pytest.approx(other["train_total"])
 
 
+def pressing(step: int, *, times: int = 1) -> Callable[[str, float], None]:
+    """Progress at which Ctrl-C is pressed after a step of nine."""
+
+    def press(text: str, done: float) -> None:
+        if text.startswith("epoch") and round(done * 9) == step:
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    return press
+
+
 @pytest.mark.parametrize("step", [1, 6])
 def test_ctrl_c_leaves_a_state_from_which_the_run_goes_on(
     trained: Trained, learn: Callable[..., Trained], tmp_path: Path, step: int
 ) -> None:
-    def press(text: str, done: float) -> None:
-        if text.startswith("epoch") and round(done * 9) == step:
-            os.kill(os.getpid(), signal.SIGINT)
-
     with pytest.raises(KeyboardInterrupt):
-        learn(tmp_path / "run", progress=press)
+        learn(tmp_path / "run", progress=pressing(step))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     learn(tmp_path / "run", resume=True)
     assert_same_state(tmp_path / "run", trained.folder)
+
+
+def test_ctrl_c_pressed_again_breaks_off_at_once(
+    trained: Trained, learn: Callable[..., Trained], tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        learn(tmp_path, progress=pressing(5, times=2))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not (tmp_path / ".lock").exists()
+    steps = []
+    learn(tmp_path, resume=True, progress=lambda _text, done: steps.append(round(done * 9)))
+    assert steps[0] == 5  # from the state after step 4: that of step 5 was not written any more
+    assert_same_state(tmp_path, trained.folder)
+
+
+def test_a_run_says_with_which_versions_each_part_of_it_was_trained(
+    learn: Callable[..., Trained], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "run.json"
+
+    def interrupted(step: int) -> dict[str, Any]:
+        with pytest.raises(KeyboardInterrupt):
+            learn(tmp_path, resume=True, progress=pressing(step))
+        return dict(json.loads(file.read_text()))
+
+    first = interrupted(3)
+    assert "resumed" not in first
+    interrupted(5)
+    assert caplog.messages == []  # all of one version
+    first["versions"]["torch"] = "1.0"  # as if the first three steps had been made with it
+    file.write_text(json.dumps(first))
+    interrupted(7)
+    (said,) = caplog.messages
+    assert said.startswith(f"{file}: goes on with torch {torch.__version__} (before: 1.0): ")
+    learn(tmp_path, resume=True)
+    learn(tmp_path, resume=True)  # which has nothing left to do
+    record = json.loads(file.read_text())
+    assert record["versions"]["torch"] == "1.0"
+    assert [part["step"] for part in record["resumed"]] == [5, 7]
+    assert {part["versions"]["torch"] for part in record["resumed"]} == {torch.__version__}
+    assert caplog.messages == [said] * 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no lock there")
@@ -181,7 +229,7 @@ def test_no_number_is_worse_than_any(select: str) -> None:
 def test_weights_that_no_backbone_would_take_are_refused(
     trained: Trained, learn: Callable[..., Trained], tmp_path: Path
 ) -> None:
-    chestsearch = replace(RECIPE, network=Network(kind="chestsearch"), backbone=Backbone())
+    chestsearch = replace(RECIPE, network=Network(kind="chestsearch"), backbone=BackboneSettings())
     with pytest.raises(BadSetting, match="chestsearch takes that of its own by --init"):
         learn(tmp_path, chestsearch, backbone=tmp_path / "none.pkl")
     fresh = replace(RECIPE, backbone=replace(RECIPE.backbone, pretrained=False))
@@ -193,7 +241,7 @@ def test_durations_that_nothing_would_train_are_refused(
     learn: Callable[..., Trained], tmp_path: Path
 ) -> None:
     schedule = replace(RECIPE.schedule, mirror=False)
-    published = replace(RECIPE, schedule=schedule, objective=Objective(kind="wacv2025"))
+    published = replace(RECIPE, schedule=schedule, objective=ObjectiveSettings(kind="wacv2025"))
     with pytest.raises(BadSetting, match=r"trains no durations.*network.settings.durations = fal"):
         learn(tmp_path, published)
 
@@ -290,7 +338,7 @@ def test_kept_features_train_the_same_as_features_looked_at_each_time(
 ) -> None:
     found = []
     for kept in ("float32", "no"):
-        recipe = replace(RECIPE, backbone=Backbone(name="tiny", kept=kept))
+        recipe = replace(RECIPE, backbone=BackboneSettings(name="tiny", kept=kept))
         recipe = replace(recipe, optimiser=Optimiser(), schedule=replace(RECIPE.schedule, epochs=1))
         found.append(learn(tmp_path / kept, recipe))
         assert (tmp_path / kept / "seen").is_dir() == (kept != "no")

@@ -12,7 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from gazesearch.errors import BadSetting
-from gazesearch.training.seen import Looking, look
+from gazesearch.training.looking import Looking
+from gazesearch.training.seen import look
 
 NAMES = [f"{n}.png" for n in range(5)]
 

@@ -12,8 +12,9 @@ from gazesearch import Scanpaths
 from gazesearch.errors import BadSetting
 from gazesearch.models.objectives import ENDED, NOT_ASKED, Searches
 from gazesearch.training.batches import SharedPrefixes
-from gazesearch.training.seen import Looking, Seen
-from gazesearch.training.settings import Objective, Recipe, Schedule
+from gazesearch.training.looking import Looking
+from gazesearch.training.seen import Seen
+from gazesearch.training.settings import ObjectiveSettings, Recipe, Schedule
 from gazesearch.training.steps import steps_of
 from gazesearch.training.views import exposed, mirrored, moved, shifted
 
@@ -118,4 +119,4 @@ def test_what_was_kept_cannot_be_shifted_nor_exposed() -> None:
 
 def test_the_published_objective_is_not_mirrored() -> None:
     with pytest.raises(BadSetting, match="mirror"):
-        Recipe(objective=Objective(kind="wacv2025"), schedule=Schedule(mirror=True))
+        Recipe(objective=ObjectiveSettings(kind="wacv2025"), schedule=Schedule(mirror=True))

@@ -338,7 +338,6 @@ def _coded(text: str) -> bytes:
     elif not _BASE64.fullmatch(text):
         return b""
     letters = "".join(text.split()).rstrip("=").translate(_OF_ADDRESSES)
-    letters = "".join(text.split()).rstrip("=").translate(_OF_ADDRESSES)
     letters = letters[:-1] if len(letters) % 4 == 1 else letters  # no code ends so
     return base64.b64decode(letters + "=" * (-len(letters) % 4))
 

@@ -59,9 +59,11 @@ def train(
     """
     import gazesearch
     from gazesearch.training.dry_run import dry_run as tried
+    from gazesearch.training.processes import speaks_for_all
     from gazesearch.training.recipe import changed, read_recipe
 
     settings = changed(read_recipe(recipe), change or ())
+    first = speaks_for_all()
 
     given: dict[str, Any] = {
         "annotations": annotations,
@@ -82,15 +84,17 @@ def train(
                 output=output,
                 cache=cache,
                 resume=resume,
-                progress=say,
+                progress=say if first else None,
                 **given,
             )
     except KeyboardInterrupt:
-        if not dry_run:
+        if first and not dry_run:
             typer.echo(
                 "interrupted: the same command with --resume goes on where it stopped", err=True
             )
         raise
+    if not first:
+        return
     typer.echo(
         f"best on valid: {done.best.bits:.3f} bits a fixation over uniform, after epoch "
         f"{done.best_epoch} of {len(done.epochs)}\nwrote {done.folder}"

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import lightning
 
+from gazesearch.errors import ProcessLost
 from gazesearch.evaluation.scoring import Progress
 from gazesearch.training import state
 from gazesearch.training.batches import SharedPrefixes
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from gazesearch.training.fitting import Fitting
 
 
-class Interrupted(Exception):
-    """Ctrl-C was pressed; the state is on disk."""
+class Interrupted(BaseException):
+    """Ctrl-C was pressed. Lightning would end the process at a KeyboardInterrupt, with status 1."""
 
 
 class Between(lightning.Callback):
@@ -166,7 +167,11 @@ def _with(sums: Mapping[str, float], loss: StepLoss) -> dict[str, float]:
 
 
 class CtrlC:
-    """Ctrl-C asks for a stop after the step at hand; pressed again it breaks off at once."""
+    """Ctrl-C asks for a stop after the step at hand; pressed again it breaks off at once.
+
+    Either way the block ends with KeyboardInterrupt: also where Ctrl-C was pressed and another
+    process of the training was faster to stop.
+    """
 
     def __init__(self) -> None:
         self._asked = False
@@ -181,11 +186,15 @@ class CtrlC:
             self._before = signal.signal(signal.SIGINT, self._ask)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
+        if isinstance(error, Interrupted) or (self._asked and isinstance(error, ProcessLost)):
+            raise KeyboardInterrupt from None
 
     def _ask(self, number: int, _: FrameType | None) -> None:
         if self._asked:
-            raise KeyboardInterrupt
+            raise Interrupted
         self._asked = True

@@ -18,11 +18,11 @@ from gazesearch.datasets.phantom import PHANTOM_V1
 from gazesearch.evaluation.scoring import Progress
 from gazesearch.prediction import Rng
 from gazesearch.training.gradients import add_gradients
+from gazesearch.training.looking import Looking
 from gazesearch.training.optimisation import optimiser_of
 from gazesearch.training.processes import device_of
 from gazesearch.training.ready import Ready, prepare
 from gazesearch.training.recipe import read_recipe
-from gazesearch.training.seen import Looking
 from gazesearch.training.settings import Recipe
 
 _UNITS: Final = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))

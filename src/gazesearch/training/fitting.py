@@ -22,9 +22,10 @@ import torch.distributed as dist
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from gazesearch.errors import DataError
+from gazesearch.models.objectives import Objective
 from gazesearch.training.batches import Batch, SharedPrefixes
 from gazesearch.training.between import Between
-from gazesearch.training.gradients import Objective, Sight, StepLoss, add_gradients
+from gazesearch.training.gradients import Sight, StepLoss, add_gradients
 from gazesearch.training.optimisation import Average, rate_at
 from gazesearch.training.processes import place_of, shared
 from gazesearch.training.settings import Recipe
@@ -124,14 +125,20 @@ class Batches:
             yield batch
 
 
+def steps_left(module: Fitting, between: Between) -> int:
+    """How many steps there are still to be made: none where there was no better epoch for long."""
+    return 0 if between.enough else max(module.steps - module.done, 0)
+
+
 def fit(module: Fitting, between: Between, *, device: str) -> None:
     """Run the steps that are left.
 
     Raises:
-        Interrupted: the run was broken off, and its state is on disk.
+        Interrupted: the run was broken off.
+        ProcessLost: of several processes another one has stopped.
     """
-    left = module.steps - module.done
-    if left <= 0 or between.enough:
+    left = steps_left(module, between)
+    if not left:
         return
     with _quiet_lightning():
         trainer = _trainer(between, device)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
-from gazesearch.models.network import Output
-from gazesearch.models.objectives import Counts, Losses, Searches
+from gazesearch.models.objectives import Counts, Losses, Objective, Searches
 from gazesearch.training.batches import Batch
-from gazesearch.training.processes import shared
-
-Objective = Callable[[Output, Tensor, Searches], Losses]
+from gazesearch.training.processes import shared, sum_over_all
 
 
 class Sight(Protocol):
-    """Where levels of images come from: `seen.Seen` or `seen.Looking`."""
+    """Where levels of images come from: `seen.Seen` or `looking.Looking`."""
 
     def levels(self, names: Sequence[str], mirrored: Any, shifts: Any = None) -> list[Tensor]:
         """What the backbone sees of some images."""
@@ -122,7 +118,7 @@ def add_gradients(
         terms[0] += part.detach().double()
     if shared():
         _sum_gradients(network)
-        dist.all_reduce(terms)
+        sum_over_all(terms)
     total, places, stops, durations = terms.tolist()
     return StepLoss(total=total, map=places, stop=stops, duration=durations)
 
@@ -132,7 +128,7 @@ def _of_all(counts: Counts, device: torch.device) -> Counts:
     if not shared():
         return counts
     total = torch.tensor([counts.map, counts.stop, counts.duration], device=device)
-    dist.all_reduce(total)
+    sum_over_all(total)
     places, stops, durations = total.tolist()
     return Counts(map=places, stop=stops, duration=durations)
 
@@ -143,6 +139,6 @@ def _sum_gradients(network: nn.Module) -> None:
         if parameter.grad is None:  # nothing of this process's part reached it
             parameter.grad = torch.zeros_like(parameter)
     flat = torch.cat([p.grad.flatten() for p in trained])
-    dist.all_reduce(flat)
+    sum_over_all(flat)
     for parameter, part in zip(trained, flat.split([p.numel() for p in trained]), strict=True):
         parameter.grad.copy_(part.view_as(parameter))

@@ -15,9 +15,11 @@ from gazesearch.files import digest
 from gazesearch.models.chestsearch import checkpoints, transfer
 from gazesearch.models.chestsearch.model import ChestSearch
 from gazesearch.models.nextgaze import saving
-from gazesearch.models.weights import WEIGHTS_NAME
+from gazesearch.models.nextgaze.network import BY_TASK, NextGaze
+from gazesearch.models.weights import WEIGHTS_NAME, printable
 
 _PARTS: Final = ("backbone", "pixel_decoder")
+_SHOWN: Final = 5  # tasks in a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,9 @@ def start_from(network: Any, paths: Sequence[str | os.PathLike[str]]) -> Started
             Mask2Former's own file, which has both.
 
     Raises:
-        DataError: weights of another network: a name that this one has not, or a shape that is not
-            its own. What the variants of ChestSearch differ in is known, and made to fit.
+        DataError: weights of another network: a name that this one has not, a shape that is not its
+            own, or no task of its own. What the variants of ChestSearch differ in is known, and
+            made to fit; tasks of a NextGaze keep what was learnt for them, by their names.
         UnreadableFile: a file is absent or too large.
     """
     sources: dict[str, str] = {}
@@ -56,7 +59,7 @@ def start_from(network: Any, paths: Sequence[str | os.PathLike[str]]) -> Started
         if isinstance(network, ChestSearch):
             said = _chestsearch(network, path)
         else:
-            said = _same(network, path)
+            said = _nextgaze(network, path)
         file = path / WEIGHTS_NAME if path.is_dir() else path
         sources[f"{path.name}/{file.name}" if path.is_dir() else file.name] = digest(file)
         notes.append(f"started from {path.name}: {said}")
@@ -79,18 +82,43 @@ def _chestsearch(network: ChestSearch, path: Path) -> str:
     return "; ".join(f"{part}: {len(told.copied)} weights copied" for part, told in found.items())
 
 
-def _same(network: Any, path: Path) -> str:
-    """Weights of a network of the same kind and sizes."""
+def _nextgaze(network: NextGaze, path: Path) -> str:
+    """Weights of a network of the same sizes; what belongs to a task goes by the task's name."""
     if not path.is_dir():
         raise DataError(f"{path}: nextgaze starts from a folder of a model only")
-    state: Mapping[str, Tensor] = saving.load(path).state_dict()
-    own = network.state_dict()
+    saved = saving.load(path)
+    both = [name for name in network.tasks if name in saved.tasks]
+    if not both:
+        raise DataError(
+            f"{path}: trained for {_listed(saved.tasks)}, this network for "
+            f"{_listed(network.tasks)}: no task is in both: start from other weights"
+        )
+    state, own = saved.state_dict(), network.state_dict()
     for name in (*own, *state):
-        shapes = [tuple(s[name].shape) if name in s else "absent" for s in (state, own)]
-        if shapes[0] != shapes[1]:
+        there, here = (_shape(s[name], name) if name in s else "absent" for s in (state, own))
+        if there != here:
             raise DataError(
-                f"{path}: {name} is {shapes[0]}, where this network has {shapes[1]}: weights of "
-                "another network"
+                f"{path}: {name} is {there}, where this network has {here}: weights of another "
+                "network"
             )
+    for name, first in BY_TASK.items():
+        rows = own[name].clone()
+        rows[:first] = state[name][:first]
+        for task in both:
+            rows[first + network.tasks.index(task)] = state[name][first + saved.tasks.index(task)]
+        state[name] = rows
     network.load_state_dict(state)
-    return f"{len(state)} weights copied"
+    said = f"{len(state)} weights copied"
+    if fresh := [name for name in network.tasks if name not in both]:
+        said += f", fresh for {_listed(fresh)}"
+    return said
+
+
+def _shape(tensor: Tensor, name: str) -> tuple[int, ...]:
+    """Of weights with a row a task, what does not depend on how many tasks there are."""
+    return tuple(tensor.shape[1:] if name in BY_TASK else tensor.shape)
+
+
+def _listed(tasks: Sequence[str]) -> str:
+    more = f" and {len(tasks) - _SHOWN} more" if len(tasks) > _SHOWN else ""
+    return ", ".join(printable(name) for name in tasks[:_SHOWN]) + more

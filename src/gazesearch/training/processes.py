@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
-from gazesearch.errors import BadSetting
+from gazesearch.errors import BadSetting, ProcessLost
 
 
 def device_of(device: str | None) -> str:
@@ -69,16 +70,54 @@ def shared() -> bool:
     return bool(dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1)
 
 
+def speaks_for_all() -> bool:
+    """Whether this process is the one that tells the user what they all do."""
+    return int(os.environ.get("WORLD_SIZE", "1")) <= 1 or os.environ.get("RANK") == "0"
+
+
 def wait_for_all() -> None:
-    """Go on when every process has come here."""
+    """Go on when every process has come here.
+
+    Raises:
+        ProcessLost: one of them never will.
+    """
     if shared():
-        dist.barrier()
+        with _together():
+            dist.barrier()
+
+
+def sum_over_all(values: Tensor) -> None:
+    """Add up a tensor over all processes, in place.
+
+    Raises:
+        ProcessLost: one of them has stopped.
+    """
+    if shared():
+        with _together():
+            dist.all_reduce(values)
 
 
 def any_of_them(own: bool, device: torch.device) -> bool:
-    """Whether something holds in any process."""
+    """Whether something holds in any process.
+
+    Raises:
+        ProcessLost: one of them has stopped.
+    """
     if not shared():
         return own
     asked = torch.tensor([int(own)], device=device)
-    dist.all_reduce(asked, dist.ReduceOp.MAX)
+    with _together():
+        dist.all_reduce(asked, dist.ReduceOp.MAX)
     return bool(asked.item())
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """What no process can do without the others."""
+    try:
+        yield
+    except RuntimeError as error:  # so torch says that a connection is closed
+        raise ProcessLost(
+            "another process of this training has stopped: mend what it says, and the same "
+            "command with --resume goes on from the last state"
+        ) from error

@@ -13,6 +13,7 @@ import numpy as np
 from gazesearch.evaluation.scoring import Progress
 from gazesearch.models.objectives import (
     LikelihoodObjective,
+    Objective,
     PublishedObjective,
     Weights,
     stop_weight_of,
@@ -21,12 +22,13 @@ from gazesearch.prediction import Rng
 from gazesearch.training import networks
 from gazesearch.training.batches import SharedPrefixes
 from gazesearch.training.data import Learned, Placeholder, open_data
-from gazesearch.training.gradients import Objective, Sight
+from gazesearch.training.gradients import Sight
 from gazesearch.training.initial import Started, start_from
+from gazesearch.training.looking import Looking
 from gazesearch.training.networks import Made
 from gazesearch.training.optimisation import rates_of
 from gazesearch.training.recipe import read_recipe
-from gazesearch.training.seen import Looking, look
+from gazesearch.training.seen import look
 from gazesearch.training.settings import Recipe
 from gazesearch.training.steps import Steps, steps_of
 

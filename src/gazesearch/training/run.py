@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gazesearch.errors import BadSetting, DataError, require
+from gazesearch.errors import BadSetting, require
 from gazesearch.evaluation.scoring import Progress
-from gazesearch.files import (
-    RunRecord,
-    alone,
-    package_versions,
-    readable,
-    ready_folder,
-    write_text,
-)
+from gazesearch.files import RunRecord, alone, ready_folder, write_text
 from gazesearch.prediction import ConditionalModel, Rng
+from gazesearch.training import record as records
 from gazesearch.training import state
 from gazesearch.training.logs import Logs, read_epochs
 from gazesearch.training.optimisation import Average, optimiser_of
 from gazesearch.training.processes import device_of, this_process, wait_for_all
-from gazesearch.training.ready import Ready, prepare, sights
+from gazesearch.training.ready import prepare, sights
 from gazesearch.training.settings import Recipe
 from gazesearch.training.state import Stand
 from gazesearch.training.validation import Valid
@@ -99,12 +92,13 @@ def train(
         DataError: nothing to learn from, or weights of another network.
         UnknownName: a recipe, network, setting or task that is not known.
         UnreadableFile: a file is absent, or `output` cannot be written to.
-        KeyboardInterrupt: Ctrl-C, after the state was written.
+        ProcessLost: of several processes another one has stopped.
+        KeyboardInterrupt: Ctrl-C, after the state was written; pressed again, at once.
     """
     for needed in ("lightning", "tensorboard"):
         require(needed, extra="train")
-    from gazesearch.training.between import Between, CtrlC, Interrupted
-    from gazesearch.training.fitting import Fitting, fit
+    from gazesearch.training.between import Between, CtrlC
+    from gazesearch.training.fitting import Fitting, fit, steps_left
 
     folder = ready_folder(output)
     last, best = (folder / STATES / f"{name}.safetensors" for name in ("last", "best"))
@@ -127,14 +121,14 @@ def train(
             ranks=ranks,
         )
         settings, network = ready.recipe, ready.made.network
-        record = _record(ready)
+        record = records.record_of(ready)
         network.to(device)
         optimiser = optimiser_of(network, settings.optimiser, dict(ready.rates))
         average = Average(network, share=settings.optimiser.average)
         steps = settings.schedule.epochs * ready.order.steps_per_epoch
         stand = Stand()
         if last.exists():
-            _refuse_other_inputs(folder / RECORD, record)
+            records.refuse_other_inputs(folder / RECORD, record)
             stand = state.load(
                 last, recipe=settings, network=network, average=average, optimiser=optimiser
             )
@@ -142,7 +136,7 @@ def train(
             ready.order.load_state_dict(stand.order)
         elif rank == 0:
             write_text(folder / RECIPE, settings.to_json())
-            write_text(folder / RECORD, json.dumps(asdict(record), indent=2) + "\n")
+            records.write(folder / RECORD, record)
         sight, valid_sight = sights(ready, cache or folder / "seen", progress=progress)
         logs = Logs(folder / LOGS, step=stand.step) if rank == 0 else None
         module = Fitting(
@@ -169,9 +163,9 @@ def train(
                     progress=progress,
                     stop=stop,
                 )
+                if rank == 0 and stand.step and steps_left(module, between):
+                    records.add_part(folder / RECORD, record, step=stand.step)
                 fit(module, between, device=device)
-        except Interrupted:
-            raise KeyboardInterrupt from None
         finally:
             if logs is not None:
                 logs.close()
@@ -204,31 +198,3 @@ def _alone_in(folder: Path, *, rank: int) -> Iterator[None]:
             yield
         finally:
             (folder / LOCK).unlink(missing_ok=True)
-
-
-def _refuse_other_inputs(file: Path, record: RunRecord) -> None:
-    try:
-        then = json.loads(readable(file).read_text(encoding="utf-8"))["inputs"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{file}: is no record of a run: start anew in another folder") from error
-    for name in {**then, **record.inputs}:
-        if then.get(name) != record.inputs.get(name):
-            raise BadSetting(
-                f"{file}: the run was started with {name}: {then.get(name)}, not "
-                f"{record.inputs.get(name)}: give the same files"
-            )
-
-
-def _record(ready: Ready) -> RunRecord:
-    learned = ready.learned
-    return RunRecord(
-        settings={
-            "recipe": asdict(ready.recipe),
-            "notes": [*learned.notes, *ready.started.notes],
-            "searches": {"train": len(ready.train), "valid": len(ready.valid)},
-            "left_out": {"train": ready.train.left_out, "valid": ready.valid.left_out},
-        },
-        inputs={**learned.digests, **ready.sources},
-        seed=ready.recipe.seed,
-        versions=package_versions("torch", "lightning", "safetensors"),
-    )

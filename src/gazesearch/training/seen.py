@@ -22,17 +22,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gazesearch.errors import BadSetting, DataError
+from gazesearch.errors import BadSetting
 from gazesearch.evaluation.scoring import Progress
 from gazesearch.files import ready_folder, write_text, written_whole
 from gazesearch.models.network import SearchNetwork
 from gazesearch.prediction import ImageSource, image_of
-from gazesearch.training.views import exposed, moved
+from gazesearch.training.looking import backbone_of, looked_at
 
 Kept = Literal["float16", "float32"]
 
 _FORMAT: Final = "gazesearch-seen-1"
-_MEMORY: Final = 2**30  # bytes of prepared images that are kept; the others are read again
 _PART: Final = 32  # images in a part: what is lost when building is broken off
 
 
@@ -141,80 +140,6 @@ def look(
     return Seen(places, built=built)
 
 
-class Looking:
-    """Levels of images that are looked at whenever they are asked for; nothing is kept on disk."""
-
-    def __init__(
-        self,
-        network: SearchNetwork,
-        images: ImageSource,
-        *,
-        trained: bool,
-        exposure: bool = False,
-    ) -> None:
-        """Look through a network's eyes, with gradients where its backbone is trained.
-
-        Args:
-            network, images: whose eyes, and what they look at.
-            trained: whether the backbone is trained.
-            exposure: whether each look, in training, is as of another exposure.
-        """
-        self._network, self._images, self._trained = network, images, trained
-        self._exposure = exposure
-        self._prepared: dict[str, Tensor] = {}
-        self._room = _MEMORY
-
-    def levels(
-        self,
-        names: Sequence[str],
-        mirrored: Iterable[bool],
-        shifts: NDArray[np.int64] | None = None,
-    ) -> list[Tensor]:
-        """As `Seen.levels`; shifted too."""
-        inputs = torch.stack(
-            [
-                self._input(name).flip(2) if flipped else self._input(name)
-                for name, flipped in zip(names, mirrored, strict=True)
-            ]
-        )
-        if shifts is not None and shifts.any():
-            (height, width), (h, w) = inputs.shape[2:], self._network.map_shape
-            if height % h or width % w:
-                raise BadSetting(
-                    f"schedule.shift: by whole cells, but inputs of {height} x {width} px have no "
-                    f"whole number of px in each of {h} x {w} cells: change input_shape"
-                )
-            inputs = moved(inputs, torch.from_numpy(shifts), (height // h, width // w))
-        if self._exposure and torch.is_grad_enabled():
-            inputs = exposed(inputs)
-        if not (self._trained and torch.is_grad_enabled()):
-            return looked_at(self._network, inputs)
-        device = next(backbone_of(self._network).parameters()).device
-        return self._network.see(inputs.to(device))
-
-    def _input(self, name: str) -> Tensor:
-        if name not in self._prepared:
-            image = self._network.prepared(image_of(self._images, name), where=name)
-            self._room -= image.nbytes
-            if self._room < 0:
-                self._room += image.nbytes
-                return image
-            self._prepared[name] = image
-        return self._prepared[name]
-
-
-def backbone_of(network: Any) -> nn.Module:
-    """The part of a network that looks at images; frozen, what it sees may be kept.
-
-    Raises:
-        DataError: the network does not say which part that is.
-    """
-    backbone = getattr(network, "backbone", None)
-    if not isinstance(backbone, nn.Module):
-        raise DataError(f"{type(network).__name__}: has no module `backbone`: nothing can be kept")
-    return backbone
-
-
 def weights_digest(module: nn.Module) -> str:
     """`sha256:` of the names, shapes and numbers of a module's parameters and buffers."""
     total = hashlib.sha256()
@@ -272,19 +197,6 @@ def _build(
             temporary,
             metadata=header | {"content": content},
         )
-
-
-def looked_at(network: Any, inputs: Tensor) -> list[Tensor]:
-    """What a frozen backbone sees, without gradients and as in use, whatever mode it is in."""
-    backbone = backbone_of(network)
-    training = backbone.training
-    backbone.eval()
-    try:
-        with torch.no_grad():
-            levels: list[Tensor] = network.see(inputs.to(next(network.parameters()).device))
-    finally:
-        backbone.train(training)
-    return levels
 
 
 def _opened(shelf: Path, header: Mapping[str, str]) -> dict[str, tuple[Any, int]]:

@@ -56,7 +56,7 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backbone:
+class BackboneSettings:
     """What looks at images.
 
     Attributes:
@@ -74,7 +74,7 @@ class Backbone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Objective:
+class ObjectiveSettings:
     """What is minimised.
 
     Attributes:
@@ -190,8 +190,8 @@ class Recipe:
     seed: int = 0
     data: Data = field(default_factory=Data)
     network: Network = field(default_factory=Network)
-    backbone: Backbone = field(default_factory=Backbone)
-    objective: Objective = field(default_factory=Objective)
+    backbone: BackboneSettings = field(default_factory=BackboneSettings)
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     optimiser: Optimiser = field(default_factory=Optimiser)
     schedule: Schedule = field(default_factory=Schedule)
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gazesearch.models.objectives import Searches
-from gazesearch.training.gradients import Objective, Sight
+from gazesearch.models.objectives import Objective, Searches
+from gazesearch.training.gradients import Sight
 from gazesearch.training.steps import Steps, some_of
 
 _HISTORIES = 256  # that are fed together

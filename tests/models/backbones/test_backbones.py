@@ -88,16 +88,6 @@ def test_frozen_means_no_gradients_and_no_training_mode() -> None:
     assert all(level.requires_grad for level in blank("tiny")(inputs(1, 3, 32, 32)))
 
 
-def test_the_digest_tells_weights_apart() -> None:
-    torch.manual_seed(0)
-    backbone = blank("tiny")
-    before = backbone.digest()
-    assert backbone.digest() == before
-    with torch.no_grad():
-        backbone.blocks[0].halve.bias[0] += 1e-3
-    assert backbone.digest() != before
-
-
 def test_weights_of_another_member_are_refused() -> None:
     with pytest.raises(DataError, match="weights of another model"):
         efficientnet_lite.load(lite_file("efficientnet_lite0"), "efficientnet_lite2")

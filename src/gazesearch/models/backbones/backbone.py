@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -81,10 +80,12 @@ class Backbone(nn.Module, ABC):
         mean, std = (torch.tensor(values)[:, None, None] for values in (self.mean, self.std))
         return ((pixels - mean) / std).contiguous()
 
-    def digest(self) -> str:
-        """SHA-256 of names and numbers of all weights: changes when what is seen changes."""
-        found = hashlib.sha256(self.kind.encode())
-        for name, tensor in sorted(self.state_dict().items()):
-            found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            found.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
-        return found.hexdigest()
+
+def of_255(values: Any) -> tuple[float, float, float]:
+    """Three values of pixels from 0 to 1, as a file may have them, for pixels from 0 to 255.
+
+    Raises:
+        TypeError, ValueError: they are not three numbers.
+    """
+    red, green, blue = (255 * float(value) for value in values)
+    return red, green, blue

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gazesearch.errors import BadSetting, DataError, first_line, require
 from gazesearch.files import readable
-from gazesearch.models.backbones.backbone import Backbone
+from gazesearch.models.backbones.backbone import Backbone, of_255
 from gazesearch.models.chestsearch.inputs import MEAN, STD
 from gazesearch.models.shapes import Float
 
@@ -60,8 +60,8 @@ class HuggingFace(Backbone):
             MissingExtra: transformers is not installed.
         """
         super().__init__()
-        self.mean = _of_255(description.get("image_mean", MEAN), "image_mean")
-        self.std = _of_255(description.get("image_std", STD), "image_std")
+        self.mean = _pixels(description, "image_mean", MEAN)
+        self.std = _pixels(description, "image_std", STD)
         config = _config(description.get("config"))
         transformers = require("transformers", extra="train")
         try:
@@ -167,12 +167,11 @@ def _strides(config: Any, levels: int) -> tuple[int, ...]:
     return tuple(first * 2**n for n in range(levels))
 
 
-def _of_255(values: Any, name: str) -> tuple[float, float, float]:
+def _pixels(description: Mapping[str, Any], name: str, usual: Any) -> tuple[float, float, float]:
     try:
-        red, green, blue = (255 * float(value) for value in values)
+        return of_255(description.get(name, usual))
     except (TypeError, ValueError) as error:
         raise DataError(f"{PIXELS_NAME}: {name}: must be three numbers") from error
-    return red, green, blue
 
 
 def _json(file: Path) -> Mapping[str, Any]:

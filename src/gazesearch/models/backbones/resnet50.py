@@ -7,17 +7,12 @@ from typing import final
 
 from torch import Tensor
 
-from gazesearch.models.backbones.backbone import Backbone
+from gazesearch.models.backbones.backbone import Backbone, of_255
 from gazesearch.models.chestsearch.backbone import STAGES
 from gazesearch.models.chestsearch.backbone import ResNet50 as Network
 from gazesearch.models.chestsearch.checkpoints import load_backbone
 from gazesearch.models.chestsearch.inputs import MEAN, STD
 from gazesearch.models.shapes import Float
-
-
-def _of_255(values: tuple[float, float, float]) -> tuple[float, float, float]:
-    red, green, blue = (255 * value for value in values)
-    return red, green, blue
 
 
 @final
@@ -27,7 +22,7 @@ class ResNet50(Backbone):
     kind = "resnet50"
     channels = tuple(width for _, _, width in STAGES)
     strides = (4, 8, 16, 32)
-    mean, std = _of_255(MEAN), _of_255(STD)
+    mean, std = of_255(MEAN), of_255(STD)
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.findings import FINDINGS, finding_id
 from gazesearch.models import decoding
+from gazesearch.models.answering import Answers, by_image
 from gazesearch.models.chestsearch.greedy import decode
 from gazesearch.models.chestsearch.inputs import SIDE, Resampling, cells_of, normalised, squeezed
 from gazesearch.models.chestsearch.model import ChestSearch, Features
@@ -24,7 +23,6 @@ from gazesearch.models.chestsearch.remembered import Pixels, RememberedFeatures,
 from gazesearch.prediction import (
     Floats,
     ImageSource,
-    LogNormal,
     NextFixation,
     Requests,
     Rng,
@@ -106,9 +104,8 @@ class ChestSearchModel(Pretrained):
         """
         findings = _finding_ids(requests)
         paths: list[Floats] = [np.empty((0, 2))] * len(requests)
-        for names, rows in self._by_image(requests):
+        for names, rows, image in by_image(requests, images=self.images_at_once):
             small = {name: self._squeezed(images, name) for name in names}
-            image = np.array([names.index(name) for name in requests.image[rows]])
             searches, which = np.unique(
                 np.stack([image, findings[rows]]), axis=1, return_inverse=True
             )
@@ -174,33 +171,25 @@ class ChestSearchModel(Pretrained):
         findings = _finding_ids(requests)
         lengths = np.asarray(histories.lengths, dtype=np.int64)
         cells = self._cells(requests, histories)
-        log_mass = np.full((len(requests), _CELLS, _CELLS), -np.inf)
-        log_stop = np.full(len(requests), -np.inf)
-        durations = np.zeros((len(requests), 2))
+        answers = Answers(len(requests), self.network)
         given = variant.starts_in_centre & (lengths == 0)
-        log_mass[given, _CELLS // 2, _CELLS // 2] = 0
-        for names, every in self._by_image(requests, most=_HISTORIES):
-            rows = every[~given[every]]
-            if len(rows) == 0:
+        answers.log_mass[given, _CELLS // 2, _CELLS // 2] = 0
+        for names, every, image in by_image(requests, images=self.images_at_once, most=_HISTORIES):
+            asked = ~given[every]
+            if not asked.any():
                 continue
+            rows = every[asked]
             features = self._encoded([self._squeezed(images, name) for name in names])
-            image = np.array([names.index(name) for name in requests.image[rows]])
             with self._computing():
                 told = self.network(
                     features,
-                    self._to(image),
+                    self._to(image[asked]),
                     self._to(findings[rows]),
                     self._to(cells[rows, : lengths[rows].max()]),
                     self._to(lengths[rows]),
                 )
-                log_mass[rows] = self.network.log_mass(told.map_logits.double()).cpu().numpy()
-                log_stop[rows] = F.logsigmoid(told.stop_logits.double()).cpu().numpy()
-                if told.duration is not None:
-                    durations[rows] = told.duration.double().cpu().numpy()
-        lasting = LogNormal(mean=durations[:, 0], spread=np.exp(durations[:, 1]))
-        return NextFixation(
-            log_mass=log_mass, log_stop=log_stop, duration=lasting if variant.durations else None
-        )
+                answers.put(rows, told)
+        return answers.next_fixation(durations=variant.durations)
 
     def _cells(self, requests: Requests, histories: Scanpaths) -> Integers:
         """Cells of each history's fixations, (b, max_history); 0 where there is none.
@@ -229,20 +218,6 @@ class ChestSearchModel(Pretrained):
         there = np.arange(most) < lengths[:, None]
         cells[there] = cells_of(xy, sizes, (_CELLS, _CELLS), variant=self.network.variant)
         return cells
-
-    def _by_image(
-        self, requests: Requests, *, most: int = sys.maxsize
-    ) -> Iterator[tuple[list[str], Integers]]:
-        """Some images at a time, and the rows that ask for them, so many at most."""
-        rows_of: dict[str, list[int]] = {}
-        for row, name in enumerate(requests.image.tolist()):
-            rows_of.setdefault(name, []).append(row)
-        names = list(rows_of)
-        for start in range(0, len(names), self.images_at_once):
-            some = names[start : start + self.images_at_once]
-            rows = np.concatenate([np.array(rows_of[name], np.int64) for name in some])
-            for first in range(0, len(rows), most):
-                yield some, rows[first : first + most]
 
     def _squeezed(self, images: ImageSource | None, name: str) -> Pixels:
         return squeezed(image_of(images, name), resampling=self.resampling, where=name)

@@ -38,6 +38,9 @@ _LOOKED_AT: Final = 2  # last fixations that a query knows more of than how far 
 _LAPSE: Final = -3.0  # log odds, at first
 _ABOUT: Final = 16  # channels that say how many fixations there were, and what the task is
 
+BY_TASK: Final = {"log_priors": 2, "film.weight": 0, "task.weight": 0}
+"""Weights with a row a task, and how many rows stand before those."""
+
 
 class ChannelNorm(nn.LayerNorm):
     """Layer norm over the channels of each cell."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self, final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gazesearch.errors import BadSetting, DataError, UnknownName
 from gazesearch.findings import FINDINGS, finding
+from gazesearch.models.answering import Answers, by_image
 from gazesearch.models.conditional import Conditional
 from gazesearch.models.decoding import Start
 from gazesearch.models.histories import cells_under
@@ -25,7 +24,7 @@ from gazesearch.models.nextgaze import saving
 from gazesearch.models.nextgaze.network import NextGaze, Panels
 from gazesearch.models.nextgaze.settings import NextGazeSettings
 from gazesearch.models.weights import WEIGHTS_NAME
-from gazesearch.prediction import ImageSource, LogNormal, NextFixation, Requests, image_of
+from gazesearch.prediction import ImageSource, NextFixation, Requests, image_of
 from gazesearch.scanpaths import Scanpaths
 
 Integers = NDArray[np.int64]
@@ -96,12 +95,8 @@ class NextGazeModel(Conditional):
         settings = self.network.settings
         tasks = np.array([task_number(name, settings) for name in requests.finding], np.int64)
         cells, lengths = self._cells(requests, histories)
-        h, w = self.network.map_shape
-        log_mass = np.empty((len(requests), h, w))
-        log_stop = np.empty(len(requests))
-        durations = np.zeros((len(requests), 2))
-        for names, rows in self._by_image(requests):
-            image = np.array([names.index(name) for name in requests.image[rows]])
+        answers = Answers(len(requests), self.network)
+        for names, rows, image in by_image(requests, images=self.images_at_once, most=_HISTORIES):
             with torch.inference_mode():
                 panels = self._panels(names, images)
                 told = self.network(
@@ -111,14 +106,8 @@ class NextGazeModel(Conditional):
                     self._to(cells[rows, : lengths[rows].max(initial=0)]),
                     self._to(lengths[rows]),
                 )
-                log_mass[rows] = self.network.log_mass(told.map_logits.double()).cpu().numpy()
-                log_stop[rows] = F.logsigmoid(told.stop_logits.double()).cpu().numpy()
-                if told.duration is not None:
-                    durations[rows] = told.duration.double().cpu().numpy()
-        lasting = LogNormal(mean=durations[:, 0], spread=np.exp(durations[:, 1]))
-        return NextFixation(
-            log_mass=log_mass, log_stop=log_stop, duration=lasting if settings.durations else None
-        )
+                answers.put(rows, told)
+        return answers.next_fixation(durations=settings.durations)
 
     def _cells(self, requests: Requests, histories: Scanpaths) -> tuple[Integers, Integers]:
         """Cells of the last fixations of each history, (b, t), and how many there are.
@@ -149,18 +138,6 @@ class NextGazeModel(Conditional):
         cells = np.zeros((len(requests), most), np.int64)
         cells[record[kept], (fed[record] - 1 - before_end)[kept]] = under[kept]
         return cells, fed
-
-    def _by_image(self, requests: Requests) -> Iterator[tuple[list[str], Integers]]:
-        """Some images at a time, and some of the rows that ask for them."""
-        rows_of: dict[str, list[int]] = {}
-        for row, name in enumerate(requests.image.tolist()):
-            rows_of.setdefault(name, []).append(row)
-        names = list(rows_of)
-        for start in range(0, len(names), self.images_at_once):
-            some = names[start : start + self.images_at_once]
-            rows = np.concatenate([np.array(rows_of[name], np.int64) for name in some])
-            for first in range(0, len(rows), _HISTORIES):
-                yield some, rows[first : first + _HISTORIES]
 
     def _panels(self, names: list[str], images: ImageSource | None) -> Panels:
         """Features of images, those of the last ones asked for from memory."""

@@ -45,7 +45,6 @@ def save(network: NextGaze, folder: str | os.PathLike[str], *, source: Mapping[s
         "model": MODEL,
         "settings": asdict(network.settings),
         "backbone": backbone.description if isinstance(backbone, HuggingFace) else {},
-        "backbone_digest": backbone.digest(),
         "source": dict(source),
     }
     write_folder(network.state_dict(), config, folder)

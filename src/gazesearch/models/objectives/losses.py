@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from torch import Tensor
 
@@ -95,7 +95,7 @@ class Objective(Protocol):
         name: as in recipes.
     """
 
-    name: str
+    name: ClassVar[str]
 
     def __call__(
         self, output: Output, log_mass: Float[Tensor, "b h w"], searches: Searches
