@@ -8,7 +8,8 @@
 Runs are folders of `gazesearch train`. How paths are decoded is chosen on valid, by ScanMatch with
 durations, and for MultiMatch by the mean of its dimensions; then test is scored, once. Intervals
 are 95%, by bootstrap over images. `--split valid` scores valid in place of test; `--fresh FOLDER`
-scores the test images of another phantom, which may have more of them; train and valid stay.
+scores bits and paths on the test images of another phantom, which may have more of them; train and
+valid stay.
 """
 
 import argparse
@@ -60,6 +61,15 @@ class Both:
     def __getitem__(self, name):
         fresh = name.startswith(FRESH)
         return self.second[name.removeprefix(FRESH)] if fresh else self.first[name]
+
+
+def energies_of_controls(truth):
+    return {
+        name: energy_of(
+            controls.get(name).fit(truth.trained_on, valid=truth.chosen_on, rng=0), truth
+        )
+        for name in (*DENSITIES, "random-train-path")
+    }
 
 
 def phantoms(data, fresh):
@@ -161,12 +171,7 @@ def phantom(data, runs, split, fresh=None) -> None:
     floors = {name: row(name, found) for name, found in known.items()}
     best = max(floors, key=floors.get)
     others = [name for name in controls.names() if not controls.remembers_images(name)]
-    theirs = {
-        name: energy_of(
-            controls.get(name).fit(truth.trained_on, valid=truth.chosen_on, rng=0), truth
-        )
-        for name in (*DENSITIES, "random-train-path")
-    }
+    theirs = {} if fresh else energies_of_controls(truth)
     for run in runs:
         print(run.name)
         model = create_model("nextgaze", weights=run)
@@ -174,16 +179,22 @@ def phantom(data, runs, split, fresh=None) -> None:
         mean = row(run.name, found)
         share = (mean - floors[best]) / (top - floors[best])
         print(f"  less {best}: {paired(found, known[best])}; {share:.1%} of the gap", flush=True)
-        shuffled = Shuffled(images, set(truth.scored.image))
-        row("images shuffled", score_fixations(model, truth, images=shuffled))
-        for asked, way in chosen_ways(model, valid, images).items():
-            scores, other = (
-                evaluate(ways()[way](model, requests_of(truth), source), truth, metrics=list(asked))
-                for source in (images, shuffled)
+        chosen = chosen_ways(model, valid, images)
+        for asked, way in chosen.items():
+            scores = evaluate(
+                ways()[way](model, requests_of(truth), images), truth, metrics=list(asked)
             )
             print(f"  {way}, {split}:")
             print(compare_with(scores, others, truth, name=run.name).to_markdown(), flush=True)
-            print(f"  images shuffled: {numbers({m: other.summary(m).mean for m in asked})}")
+        if fresh is not None:
+            continue
+        shuffled = Shuffled(images, set(truth.scored.image))
+        row("images shuffled", score_fixations(model, truth, images=shuffled))
+        for asked, way in chosen.items():
+            scores = evaluate(
+                ways()[way](model, requests_of(truth), shuffled), truth, metrics=list(asked)
+            )
+            print(f"  images shuffled: {numbers({m: scores.summary(m).mean for m in asked})}")
         energies = [energy_of(model, truth, images), *theirs.values()]
         print(compare(*energies, names=[run.name, *theirs]).to_markdown(), flush=True)
 
