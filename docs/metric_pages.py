@@ -267,14 +267,17 @@ def energy_section(metric, measured) -> Iterator[str]:
 
     known = properness(metric.name)
     said = {"known": "known to be proper", "known not": "known not to be proper"}
+    unit = f" {metric.unit}" if metric.unit else ""
     yield "## As a distribution"
     text = (
         f"Its energy form is **{said.get(known.verdict, 'not known to be proper')}**: {known.why}."
     )
     if known.counterexample:
+        people, drawn = known.counterexample.split(" | ")
         text += (
-            f" The paths: `{known.counterexample}` (a letter a fixation; "
-            "`gazesearch.evaluation.properness.paths_of`)."
+            f" Where people make `{people}`, draws of `{drawn}` score {known.gain:.4g}{unit} better "
+            "than draws of people's own paths: equal shares of the paths named, a letter a fixation "
+            "([how to check it](../guide/distributions.md#is-it-a-proper-score))."
         )
     yield text
     osie = measured["energy"]["osie"]

@@ -44,6 +44,40 @@ def test_the_screen_is_told_where_bids_wants_it(odd: Scanpaths, tmp_path: Path) 
         write_bids(odd, tmp_path)
 
 
+def test_columns_are_described_in_words_that_bids_has(
+    annotations: Scanpaths, tmp_path: Path
+) -> None:
+    columns: dict[str, list[object]] = {
+        "seen": [True, False],
+        "score": [1.5, 2.5],
+        "times": [3, 4],
+        "hand": ["l", "r"],
+    }
+    two = annotations[:2]
+    more = two.columns
+    for name, values in columns.items():
+        more = more.replaced(name, values)
+    paths = two.with_parts(two.fixations, two.offsets, columns=more, integers=two.integers)
+    write_bids(paths, tmp_path)
+    sidecars = [json.loads(f.read_text()) for f in tmp_path.glob("sub-*/beh/*_physioevents.json")]
+    assert sidecars
+    for told in sidecars:
+        words = {name: told[name]["Format"] for name in columns}
+        assert words == {"seen": "boolean", "score": "number", "times": "integer", "hand": "string"}
+        assert "OnsetSource" not in told  # it names a column of samples, and there are none
+    # The screen's JSON is no orphan: the events that it describes are there, without an onset.
+    events = [f.read_text() for f in tmp_path.glob("sub-*/beh/*_events.tsv")]
+    assert events == ["onset\tduration\n"] * len(sidecars)
+    assert read_bids(tmp_path) == floats(paths)
+
+
+def test_folders_that_say_bool_are_still_read(tmp_path: Path) -> None:
+    names = ["onset", "duration", "trial_type", "x_coordinate", "y_coordinate", "stim_file", "seen"]
+    told = {"Columns": names, "seen": {"Format": "bool"}}
+    paths = read_bids(foreign(tmp_path, ROW.replace("a.png", "a.png\ttrue"), told))
+    assert list(paths.columns.get("seen")) == [True]
+
+
 def test_a_path_without_fixations_is_refused(tmp_path: Path) -> None:
     empty = Scanpaths.of([[]], image=["a"], finding="t", screen_size=(9, 9))
     with pytest.raises(DataError, match="BIDS cannot hold path 0, which has no fixations"):

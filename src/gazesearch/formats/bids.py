@@ -6,6 +6,7 @@
 | `participants.tsv` | people as they are called in the table |
 | `task-<label>_events.json` | the finding, and the screen: resolution, size, distance, origin |
 | `sub-<label>/beh/*_physioevents.tsv.gz` and `.json` | a fixation a row; its columns |
+| `sub-<label>/beh/*_events.tsv` | its header: when stimuli came is in no table |
 
 Read in the page "Physiological recordings" of the specification. Onsets are those of a path without
 gaps, from its own start: how long saccades lasted is in no table.
@@ -79,7 +80,8 @@ def write_bids(
         )
     if "n/a" in paths.image:
         raise DataError(f"{root}: BIDS cannot hold the image name 'n/a', its word for none")
-    lost = ["gaze samples (no _physio.tsv.gz, which BIDS wants beside events)"]
+    lost = ["gaze samples (no _physio.tsv.gz, which BIDS wants beside events, so no OnsetSource)"]
+    lost += ["when stimuli came"]
     lost += ["the screen's size in m"] * (screen_size_m is None)
     lost += ["the distance to the screen"] * (screen_distance_m is None)
     lost += ["which durations and coordinates were whole"] * bool(np.any(paths.integers))
@@ -121,6 +123,9 @@ def write_bids(
         rows = [row for row, key in enumerate(keys) if key == (who, task)]
         write_rows(root / f"sub-{subject}" / "beh" / f"{stem}.tsv.gz", _lines(paths, rows, columns))
         write_text(root / f"sub-{subject}" / "beh" / f"{stem}.json", _json(_sidecar(columns)))
+        # A validator takes the screen's JSON for lost where no events stand beside it.
+        events = f"sub-{subject}_task-{tasks[task]}_events.tsv"
+        write_text(root / f"sub-{subject}" / "beh" / events, "onset\tduration\n")
     say_left_out(root, "BIDS", lost)
 
 
@@ -153,7 +158,6 @@ def _sidecar(columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     sidecar: dict[str, Any] = {
         "Columns": [*_EVENTS, _TRIAL, *columns],
         "Description": "Fixations of scanpaths, detected before; no gaze samples.",
-        "OnsetSource": "n/a",
     }
     for name, text in own.items():
         sidecar[name] = {"Description": text} | ({"Units": units[name]} if name in units else {})

@@ -101,7 +101,7 @@ def written(value: Any) -> str:
 
 def format_of(value: Any) -> str:
     """BIDS's word for the type of a column's values."""
-    words: dict[type, str] = {bool: "bool", int: "integer", float: "number"}
+    words: dict[type, str] = {bool: "boolean", int: "integer", float: "number"}
     return words.get(type(value), "string")
 
 
@@ -110,7 +110,8 @@ def value_of(cell: str, kind: Any, *, guess: bool = False) -> Any:
 
     Args:
         cell: the text; `n/a` is None.
-        kind: BIDS's `Format`: string, integer, number, bool; others are told by the text.
+        kind: BIDS's `Format`: string, integer, number, boolean (this package wrote `bool` before);
+            others are told by the text.
         guess: JSON where it is JSON, as this package writes people.
     """
     if cell == "n/a":
@@ -122,7 +123,7 @@ def value_of(cell: str, kind: Any, *, guess: bool = False) -> Any:
             return cell
     if kind == "string":
         return cell
-    if kind == "bool":
+    if kind in ("boolean", "bool"):
         return {"true": True, "false": False}.get(cell, cell)
     if kind != "number" and _INTEGER.fullmatch(cell):
         return int(cell)

@@ -27,7 +27,7 @@ from gazesearch.evaluation.report import Report, make_report, score_plots
 from gazesearch.evaluation.report.commands import evaluating
 from gazesearch.evaluation.report.palette import COLOURS, GROUND, LINE, SERIES, looks
 from gazesearch.evaluation.report.plot import drawing_settings
-from gazesearch.evaluation.tables import number
+from gazesearch.evaluation.tables import number, title
 from gazesearch.images import ImageFolder
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -195,6 +195,81 @@ def test_methods_say_what_the_runs_say(files: Any, report: Report) -> None:
     undefined = scores.summary("tfp_area").undefined
     assert f"TFP area {undefined}" in methods
     assert f"GazeSearch {gazesearch.__version__}" in methods
+
+
+def worse_and_worse(root: Path) -> list[Path]:
+    """Results of people's own paths, and of two predictors that are further off and longer."""
+    images, size = ["a.png", "b.png", "c.png"], (300, 200)
+    paths = [[[20, 20], [90, 30 + 20 * k], [20, 90]] for k in range(3)]
+    people = Scanpaths.of(paths, image=images, finding="edema", screen_size=size)
+    folders = []
+    for name, by_px, longer in (
+        ("mine", (0, 0, 0), (0, 0, 0)), ("near", (5, 8, 12), (0, 1, 1)),
+        ("far", (30, 36, 39), (1, 2, 4)),
+    ):  # fmt: skip
+        told = [
+            [[x + by, y] for x, y in path] + [[20, 20]] * more
+            for path, by, more in zip(paths, by_px, longer, strict=True)
+        ]
+        table = Scanpaths.of(told, image=images, finding="edema", screen_size=size)
+        metrics = ["scanmatch", "hausdorff", "length_error"]
+        gazesearch.evaluate(table, people, metrics=metrics).save(root / name)
+        folders.append(root / name)
+    return folders
+
+
+def test_labels_of_the_forest_are_those_of_its_marks(tmp_path: Path) -> None:
+    """Rows by metric, colours and shapes by predictor, better on the side that says so."""
+    results = [Scores.load(folder) for folder in worse_and_worse(tmp_path)]
+    found = compare(*results, names=["mine", "near", "far"], resamples=100)
+    figure = score_plots.forest(found, looks(found.names))
+    (ax,) = figure.axes
+    (legend,) = figure.legends
+    drawn = {
+        (line.get_color(), line.get_marker()): text.get_text()
+        for line, text in zip(legend.get_lines(), legend.get_texts(), strict=True)
+    }
+    ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+    rows = {at: text.get_text() for at, text in ticks}
+    marks = {}
+    for line in ax.lines:
+        if line.get_marker() != "None" and len(line.get_xdata()) == 1:
+            (x,), (y,) = line.get_data()
+            label = drawn[line.get_markeredgecolor(), line.get_marker()]
+            marks[label, rows[round(float(y))]] = float(x)
+    expected = {
+        (f"against {test.other}", title(metric)): (
+            test.effect_size if metric.higher_is_better else -test.effect_size
+        )
+        for metric in found.metrics
+        for test in found.tests
+        if test.metric == metric.name
+    }
+    assert len({round(x, 6) for x in expected.values()}) == len(expected) == 6
+    assert marks == pytest.approx(expected)
+    assert min(expected.values()) > 0  # mine is people's own path: better by every metric
+    beside = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    (mine,) = [text for text in beside if text.startswith("mine better")]
+    (theirs,) = [text for text in beside if "other better" in text]
+    assert beside[theirs] < 0.5 < beside[mine]
+    assert sum(ax.get_xlim()) == pytest.approx(0)  # 0 is where the two texts meet
+
+
+def test_labels_of_the_forest_reach_the_page(report: Report) -> None:
+    start = report.html.index('id="forest-figure"')
+    drawn = report.html[start : report.html.index("</svg>", start)]
+    texts = [html.unescape(text) for text in re.findall(r"<text [^>]*>([^<]*)</text>", drawn)]
+    labels = ["against other", "← other better", "mine better →"]
+    labels += [title(metric) for metric in report.comparison.metrics]
+    assert [texts.count(label) for label in labels] == [1] * len(labels)
+    places = [texts.index(title(metric)) for metric in report.comparison.metrics]
+    assert places == sorted(places)
+
+
+def test_tables_by_group_say_what_p_is_corrected_over(report: Report) -> None:
+    start, end = (report.html.index(f'id="{name}"') for name in ("findings", "seen-unseen"))
+    section = report.html[start:end]
+    assert "corrected over the 4 metrics of each group by itself, not over groups" in section
 
 
 # -- what is missing

@@ -131,7 +131,7 @@ def by_position(
             ax.axhline(0, color=SOFT.light, lw=0.8)
             ax.set(title=what, xlabel="position of the fixation")
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        legend(figure, axes[0, 0])
+        legend(figure, axes[0, 0], least=1)
     return figure
 
 

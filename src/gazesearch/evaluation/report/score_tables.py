@@ -99,6 +99,13 @@ def groups(
             caption=f"{title(metric)} {INTERVAL}, {caption}{against}",
             columns=_heads("group", "n records", comparison.clusters, *heads),
             rows=tuple(rows),
+            notes=(
+                f"p, Holm: corrected over the {len(comparison.metrics)} metrics of each group by "
+                "itself, not over groups: of many groups some fall below 0.05 by chance. On fewer "
+                f"than 6 {comparison.clusters} even the clearest difference has a p above 0.05.",
+            )
+            if other
+            else (),
         )
 
 
