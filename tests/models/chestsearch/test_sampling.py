@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gazesearch.models import decoding
+from gazesearch.models import decoding, walking
 from gazesearch.prediction import Requests
 
 torch = pytest.importorskip("torch", reason="needs the extra `model`")
@@ -93,7 +93,7 @@ def test_draws_depend_on_seed_and_order_alone(
     # Numbers are dealt out in the order of the requests: the first ones do not know of the rest.
     assert model.sample(INTERLEAVED[:2], 3, images=images, rng=1) == one[:6]
     for at_once, together in ((3, 512), (7, 5)):
-        monkeypatch.setattr(decoding, "_BATCH", together)
+        monkeypatch.setattr(walking, "_TOGETHER", together)
         other = ChestSearchModel(quick, images_at_once=at_once)
         assert other.sample(INTERLEAVED, 3, images=images, rng=1) == one
 
@@ -131,7 +131,7 @@ def test_an_image_is_looked_at_once_in_whatever_order_it_is_asked_for(
     assert together["own"] == together["sample"]
     assert sorted(reads) == sorted(images)
     monkeypatch.setattr(remembered, "MOST", 2)
-    monkeypatch.setattr(decoding, "_IMAGES", 2)
+    monkeypatch.setattr(walking, "IMAGES_TOGETHER", 2)
     for name, decode in decoders.items():
         paths, encoded = decoded(decode)
         assert paths == together[name]
@@ -141,4 +141,4 @@ def test_an_image_is_looked_at_once_in_whatever_order_it_is_asked_for(
 def test_no_more_images_are_asked_for_together_than_are_remembered() -> None:
     from gazesearch.models.chestsearch import remembered
 
-    assert decoding._IMAGES <= remembered.MOST
+    assert walking.IMAGES_TOGETHER <= remembered.MOST

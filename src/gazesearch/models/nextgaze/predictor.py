@@ -18,11 +18,11 @@ from gazesearch.errors import BadSetting, DataError, UnknownName
 from gazesearch.findings import FINDINGS, finding
 from gazesearch.models.answering import Answers, by_image
 from gazesearch.models.conditional import Conditional
-from gazesearch.models.decoding import Start
 from gazesearch.models.histories import cells_under
 from gazesearch.models.nextgaze import saving
 from gazesearch.models.nextgaze.network import NextGaze, Panels
 from gazesearch.models.nextgaze.settings import NextGazeSettings
+from gazesearch.models.walking import Start
 from gazesearch.models.weights import WEIGHTS_NAME
 from gazesearch.prediction import ImageSource, NextFixation, Requests, image_of
 from gazesearch.scanpaths import Scanpaths
