@@ -59,6 +59,7 @@ def head(annotations, predictions, truth) -> str:
 
 <!-- Written by docs/results.py; run `make results` instead of editing. -->
 
+Models that were trained with this package have [a page of their own](trained.md).
 What the released ChestSearch predictions are worth on the released test split, beside controls that
 never see an image. Protocol {truth.protocol}, first fixation `{truth.first_fixation}`;
 {truth.rows.sum()} records, 366 of them of images that train has too. `make results` makes this page

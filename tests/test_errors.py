@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,22 @@ def test_a_missing_extra_comes_with_the_line_that_installs_it() -> None:
     with pytest.raises(MissingExtra, match=r"no_such_module is not installed: pip install 'gaze"):
         require("no_such_module", extra="frames")
     assert require("json", extra="frames").__name__ == "json"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("import no_such_part", "no_such_part, which needy needs, is not installed: pip install '"),
+        ("from json import no_such_name", r"needy cannot be imported \(cannot import name 'no_su"),
+    ],
+)
+def test_what_a_package_lacks_itself_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: str
+) -> None:
+    (tmp_path / "needy.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtra, match=line):
+        require("needy", extra="frames")
 
 
 @pytest.mark.parametrize(

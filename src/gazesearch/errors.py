@@ -136,9 +136,16 @@ def require(module: str, *, extra: str) -> ModuleType:
     """Import an optional dependency, or say how to install it."""
     try:
         return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        lacking = error.name or module
+        needed = "" if f"{module}.".startswith(f"{lacking}.") else f", which {module} needs,"
+        raise MissingExtra(
+            f"{lacking}{needed} is not installed: pip install 'gazesearch[{extra}]'"
+        ) from error
     except ImportError as error:
         raise MissingExtra(
-            f"{module} is not installed: pip install 'gazesearch[{extra}]'"
+            f"{module} cannot be imported ({first_line(error)}): pip install --force-reinstall "
+            f"'gazesearch[{extra}]'"
         ) from error
 
 
