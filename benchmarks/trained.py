@@ -171,6 +171,8 @@ def phantom(data, runs, split, fresh=None) -> None:
     floors = {name: row(name, found) for name, found in known.items()}
     best = max(floors, key=floors.get)
     others = [name for name in controls.names() if not controls.remembers_images(name)]
+    if fresh is not None:  # drawing from densities for many images takes long
+        others = [name for name in others if name not in DENSITIES]
     theirs = {} if fresh else energies_of_controls(truth)
     for run in runs:
         print(run.name)

@@ -270,7 +270,8 @@ def energy_section(metric, measured) -> Iterator[str]:
     unit = f" {metric.unit}" if metric.unit else ""
     yield "## As a distribution"
     text = (
-        f"Its energy form is **{said.get(known.verdict, 'not known to be proper')}**: {known.why}."
+        f"Its energy form is **{said.get(known.verdict, 'not known to be proper')}**: "
+        f"{'shown by ' if known.counterexample else ''}{known.why}."
     )
     if known.counterexample:
         people, drawn = known.counterexample.split(" | ")

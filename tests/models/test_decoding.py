@@ -30,9 +30,14 @@ class Fixed(Conditional):
     needs_images = False
 
     def __init__(
-        self, *, stop: float | None = 0.0, timed: bool = True, mass: np.ndarray = MASS
+        self,
+        *,
+        stop: float | None = 0.0,
+        timed: bool = True,
+        mass: np.ndarray = MASS,
+        leaning: float = 0.0,  # of a fixation's duration on that of the last one
     ) -> None:
-        self.stop, self.timed, self.mass = stop, timed, mass
+        self.stop, self.timed, self.mass, self.leaning = stop, timed, mass, leaning
         self.most_asked = 0
 
     @property
@@ -49,7 +54,9 @@ class Fixed(Conditional):
             log_mass = np.tile(np.log(self.mass), (b, 1, 1))
             stop = np.where(histories.lengths < 2, 0.0, self.stop or 0.0)
             log_stop = None if self.stop is None else np.log(stop)
-        duration = LogNormal(mean=np.full(b, math.log(0.3)), spread=np.full(b, 0.2))
+        last = np.array([path.fixations[-1, 2] if len(path) else 0.3 for path in histories])
+        median = 0.3 + self.leaning * (last - 0.3) if self.timed else np.full(b, 0.3)
+        duration = LogNormal(mean=np.log(median), spread=np.full(b, 0.2))
         return NextFixation(
             log_mass=log_mass, log_stop=log_stop, duration=duration if self.timed else None
         )
@@ -219,6 +226,15 @@ def test_medians_are_compared_where_medians_are_answered() -> None:
     assert np.array_equal(found[0].fixations, best.fixations)
     other = decoding.typical(Fixed(stop=0.3), requests(1), **ask)[0]
     assert not np.array_equal(found[0].fixations[:, :2], other.fixations[:, :2])
+
+
+def test_the_medians_that_are_compared_are_those_that_are_answered() -> None:
+    model = Fixed(stop=0.3, leaning=0.5)
+    ask = {"draws": 8, "rng": 7, "metric": "scanmatch_duration"}
+    found = decoding.typical(model, requests(1), durations="median", **ask)[0]
+    drawn = decoding.sample(model, requests(1), 8, rng=7)
+    compared = with_median_durations(model, drawn)
+    assert any(np.array_equal(found.fixations, path.fixations) for path in compared)
 
 
 def test_requests_in_different_frames_keep_their_own() -> None:

@@ -4,9 +4,9 @@ Draws of Q score E s(X, y) - 1/2 E s(X, X') on paths of P. For a symmetric simil
 scores higher by 1/2 (p - q)' S (p - q), with S the table of s between paths. So the form is proper
 exactly where that is never below 0: where s is conditionally positive definite, or a distance of
 negative type (Gneiting and Raftery 2007, theorem 4; Székely and Rizzo 2013). For a similarity that
-is not symmetric it never is: where s(a, b) > s(b, a) and everybody makes a, whoever draws b now and
-then gains. What is not proper is shown by a P and a Q over a few paths: Q scores better on paths of
-P than P does.
+is not symmetric it never is: where s(v, u) > s(u, v), the draw first, and everybody makes u,
+whoever draws v now and then gains. What is not proper is shown by a P and a Q over a few paths: Q
+scores better on paths of P than P does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazesearch import metrics
-from gazesearch.errors import UnknownName
+from gazesearch.errors import BadSetting, UnknownName
 from gazesearch.metrics import Metric
 
 Floats = NDArray[np.float64]
@@ -91,11 +91,17 @@ def gain_of_a_lie(metric: Metric, counterexample: str) -> float:
     Returns:
         The gain, in units of the metric; above 0 the energy form is not proper.
 
+    Raises:
+        BadSetting: there is no | between paths of people and of a predictor.
+
     >>> metric = metrics.get("scaled_time_delay_embedding")
     >>> round(gain_of_a_lie(metric, "ay | ay a"), 4)
     0.054
     """
-    people, told = (paths_of(words) for words in counterexample.split("|"))
+    of_people, _, drawn = counterexample.partition("|")
+    people, told = paths_of(of_people), paths_of(drawn)
+    if not (people and told):
+        raise BadSetting(f"counterexample={counterexample!r}: must be paths | paths")
     sign = 1 if metric.higher_is_better else -1
 
     def alike(references: list[Floats], predictions: list[Floats]) -> float:
@@ -105,7 +111,7 @@ def gain_of_a_lie(metric: Metric, counterexample: str) -> float:
     return alike(people, told) - 0.5 * alike(told, told) - 0.5 * alike(people, people)
 
 
-def _not(counterexample: str, gain: float, why: str = "counterexample") -> Properness:
+def _not(counterexample: str, gain: float, why: str = "a counterexample") -> Properness:
     return Properness(verdict="known not", why=why, counterexample=counterexample, gain=gain)
 
 
@@ -119,9 +125,11 @@ _KNOWN: Final = {
     "multimatch_duration": _not("qqnQ | NqqqQ qqNQ", 0.0938),
     "string_edit_distance": _not("s ed | sd sd e e ds", 0.04),
     "string_edit_distance_published": _not("c sx | s s xc cx cx", 0.04),
-    "scaled_time_delay_embedding": _not("ay | ay a", 0.054, "it is not symmetric; counterexample"),
+    "scaled_time_delay_embedding": _not(
+        "ay | ay a", 0.054, "a counterexample, as it is not symmetric"
+    ),
     "sequence_score": _not(
-        "ie wn | wi ne en", 0.0278, "counterexample, each place a cluster of its own"
+        "ie wn | wi ne en", 0.0278, "a counterexample, each place a cluster of its own"
     ),
     "dtw": _not("u | f uu uu", 6.6667, "no triangle inequality; counterexample"),
     "frechet": _not("hn hb | khh bh bh nh nh nh", 0.031),

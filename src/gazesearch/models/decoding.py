@@ -198,14 +198,15 @@ def typical(
         max_fixations=max_fixations,
         start=start,
     )
-    if durations == "median" and any("durations" in one.needs for one in likeness):
+    timed = any("durations" in one.needs for one in likeness)
+    if durations == "median" and timed:
         drawn = with_median_durations(model, drawn, images=images)
     best = [
         start + _medoid(drawn[start : start + draws], likeness)
         for start in range(0, len(drawn), draws)
     ]
     found = requests.answered([drawn[row].fixations for row in best], name=model.name)
-    if durations == "drawn":
+    if durations == "drawn" or timed:
         return found
     return with_median_durations(model, found, images=images)
 
@@ -214,8 +215,8 @@ def _same_way(named: Sequence[str | Metric]) -> list[Metric]:
     found = [metrics.get(one) if isinstance(one, str) else one for one in named]
     if len({one.higher_is_better for one in found}) != 1:
         raise BadSetting(
-            f"metric={[one.name for one in found]}: must be one or more, of all of which higher "
-            "is better, or lower"
+            f"metric={[one.name for one in found]}: must be one or more, all of them better when "
+            "higher or all when lower"
         )
     return found
 

@@ -84,6 +84,8 @@ def groups(
     found = {(e.predictor, e.group): e for e in comparison.estimates if e.metric == metric_name}
     tested = {(t.other, t.group): t for t in comparison.tests if t.metric == metric_name}
     first, *others = comparison.names
+    # With n clusters no sign-flip p is below 2 / 2^n, and Holm multiplies the least by the metrics.
+    fewest = math.floor(math.log2(2 / 0.05 * len(comparison.metrics))) + 1
     for other in others or [""]:
         heads = [first, *([other, "difference", "p, Holm"] if other else [])]
         rows = []
@@ -102,7 +104,7 @@ def groups(
             notes=(
                 f"p, Holm: corrected over the {len(comparison.metrics)} metrics of each group by "
                 "itself, not over groups: of many groups some fall below 0.05 by chance. On fewer "
-                f"than 6 {comparison.clusters} even the clearest difference has a p above 0.05.",
+                f"than {fewest} {comparison.clusters} even the clearest difference does not.",
             )
             if other
             else (),
