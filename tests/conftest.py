@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -75,6 +76,10 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
         out, err = io.StringIO(), io.StringIO()
+        # A process without handlers prints warnings; pytest's, on the root, would keep them.
+        root, stray = logging.getLogger(), logging.StreamHandler(err)
+        stray.setLevel(logging.WARNING)
+        root.addHandler(stray)
         status: object = 0
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["gazesearch", *map(str, words)])
@@ -84,6 +89,8 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
                 main()
             except SystemExit as end:
                 status = end.code or 0
+            finally:
+                root.removeHandler(stray)
         assert isinstance(status, int)
         return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 

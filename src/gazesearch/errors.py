@@ -13,7 +13,7 @@ GazeSearchError
 ├── HubError (OSError)                  the hub cannot be reached, refuses, or sends what is wrong
 ├── BadSetting (ValueError)             a setting has a value outside its range
 ├── MissingExtra (ImportError)          an optional dependency is not installed
-└── ProcessLost (RuntimeError)          another process of the same training has stopped
+└── ProcessLost (RuntimeError)          another process of a training has gone
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class MissingExtra(GazeSearchError, ImportError):
 
 
 class ProcessLost(GazeSearchError, RuntimeError):
-    """Another process of the same training has stopped."""
+    """Another process of the same training has stopped, or cannot be reached."""
 
 
 def require(module: str, *, extra: str) -> ModuleType:

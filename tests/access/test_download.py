@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from hub import Hub
+from huggingface_hub.errors import HFValidationError
 
 from gazesearch import load_dataset
 from gazesearch.access import Downloaded, download, fetch, find_release
+from gazesearch.access.hub import trouble_of
 from gazesearch.errors import BadSetting, DataError, HubError, UnknownName, UnreadableFile
 from gazesearch.receipts import Receipt
 
@@ -152,6 +154,35 @@ def test_a_large_file_goes_on_where_it_broke_off(
     assert not [c for c in hub.state.calls if c.on_cdn and "Authorization" in c.headers]
     assert ranges == ["bytes=300000-399999", "bytes=400000-499999", "bytes=500000-511999"]
     assert not wrong(tmp_path, dataset)
+
+
+def test_what_the_hub_says_of_a_large_file_is_asked_for_again_if_it_arrives_damaged(
+    hub: Hub, dataset: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "LARGE", 100_000)
+    release = find_release()
+    fault = hub.fail("short", path="/api/datasets/[^/]+/GazeSearch/revision/")
+    download(release, tmp_path, accepted=release.conditions, only=["checkpoints"])
+    assert fault.times == 0
+    assert not wrong(tmp_path, dataset)
+    assert arrived(tmp_path, dataset) == {CHECKPOINT}
+
+
+@pytest.mark.parametrize(
+    "error", [HFValidationError("no id"), UnicodeEncodeError("ascii", "ä", 0, 1, "no ASCII")]
+)
+def test_a_fault_of_what_is_asked_for_is_no_damage(error: ValueError) -> None:
+    trouble = trouble_of(error)
+    assert (trouble.kind, trouble.again) == ("other", False)
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line(
+    hub: Hub, dataset: SimpleNamespace, tmp_path: Path
+) -> None:
+    (tmp_path / "checkpoints").write_text("a file, where a folder belongs")
+    with pytest.raises(HubError, match=f"{CHECKPOINT}: .*File exists") as raised:
+        get(tmp_path, only=["checkpoints"])
+    assert "\n" not in str(raised.value)
 
 
 def test_a_damaged_half_of_a_large_file_is_thrown_away(

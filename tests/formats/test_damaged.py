@@ -621,6 +621,7 @@ import contextlib, io, json, sys
 from gazesearch.cli import main
 
 for line in sys.stdin:
+    print("at", line, end="", flush=True)  # if it hangs or dies, this was the case
     sys.argv = ["gazesearch", *json.loads(line)]
     said = [io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding) for _ in range(2)]
     status = 0
@@ -642,17 +643,22 @@ def commands(
 ) -> list[subprocess.CompletedProcess[str]]:
     """The command line with each of these words, in a process whose streams are ASCII."""
     words = [list(map(str, given)) for given in arguments]
-    done = subprocess.run(
-        [sys.executable, "-c", READER],
-        input="".join(json.dumps(given) + "\n" for given in words),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env=environment(),
-    )
-    assert done.returncode == 0, done.stderr
-    answers = map(json.loads, done.stdout.splitlines())
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", READER],
+            input="".join(json.dumps(given) + "\n" for given in words),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            env=environment(),
+        )
+    except subprocess.TimeoutExpired as late:
+        pytest.fail(f"hangs: {(late.stdout or b'')[-500:]!r}")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, f"{lines[-1:]} {done.stderr}"
+    assert not done.stderr, done.stderr
+    answers = [json.loads(line) for line in lines if not line.startswith("at ")]
     return [
         subprocess.CompletedProcess(given, *answer)
         for given, answer in zip(words, answers, strict=True)

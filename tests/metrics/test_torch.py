@@ -120,8 +120,11 @@ def put(rank: int, folder: str, results: Any) -> None:
 def test_two_processes_give_the_mean_of_all_pairs(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    other = context.Process(target=put, args=(1, str(tmp_path), results))
+    other = context.Process(target=put, args=(1, str(tmp_path), results), daemon=True)
     other.start()  # this process is the first of the two: imports of torchmetrics take seconds
-    found = [computed_by(0, str(tmp_path)), results.get(timeout=120)]
-    other.join(timeout=60)
+    try:
+        found = [computed_by(0, str(tmp_path)), results.get(timeout=120)]
+        other.join(timeout=60)
+    finally:
+        other.terminate()
     assert found == pytest.approx([expected("scanmatch")] * 2, abs=1e-15)

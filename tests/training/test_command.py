@@ -65,6 +65,18 @@ def test_a_dry_run_says_what_training_costs_and_writes_nothing(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.toml"]
 
 
+def test_of_several_processes_one_says_what_training_costs(
+    run: Run, given: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank, line in (("0", "parameters frozen:"), ("1", "")):
+        monkeypatch.setenv("RANK", rank)
+        status, said, _ = run("train", *given, "--dry-run")
+        assert status == 0
+        assert line in said
+    assert said == ""
+
+
 def test_a_phantom_recipe_needs_no_data_to_be_weighed(run: Run, tmp_path: Path) -> None:
     short = ("--set", "data.observers=1", "--set", "schedule.images=2")
     status, said, _ = run("train", "phantom-tiny", *short, "--dry-run", "--output", tmp_path / "r")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from gazesearch.datasets import Dataset
-from gazesearch.training.processes import place_of
+from gazesearch.errors import ProcessLost
+from gazesearch.training.processes import place_of, this_process
 
 CODE = """
 import sys
@@ -124,6 +126,7 @@ import gazesearch.training.run
 from gazesearch.cli import main, train
 
 torch.set_num_threads(1)
+ALARM_S = 240  # where the test gives up, no process stays behind
 folder, *given = sys.argv[1:]
 
 def run(rank, name, when):
@@ -148,6 +151,7 @@ for name, when in (("step", "epoch 2"), ("look", "looking at images")):
     for rank in (0, 1):
         children.append(os.fork())
         if children[-1] == 0:
+            signal.alarm(ALARM_S)
             run(rank, name, when)
     ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     print(name, *ended, flush=True)
@@ -174,8 +178,30 @@ def test_ctrl_c_in_one_process_stops_them_all(phantom: Dataset, tmp_path: Path) 
     with safe_open(tmp_path / "step" / "checkpoints" / "last.safetensors", "pt") as state:
         assert json.loads(state.metadata()["stand"])["step"] == 3  # the first of epoch 2
     assert said["look-0"] == line
-    assert said["look-1"].startswith("gazesearch: another process of this training has stopped: ")
+    assert said["look-1"].startswith(
+        "gazesearch: another process of this training has stopped, or "
+    )
     assert len(said["look-1"].splitlines()) == 1
+
+
+def test_processes_that_cannot_be_joined_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        joined = {
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(taken.getsockname()[1]),
+            "WORLD_SIZE": "2",
+            "RANK": "0",
+        }
+        for name, value in joined.items():
+            monkeypatch.setenv(name, value)
+        with (
+            pytest.raises(ProcessLost, match=r"cannot be reached \(.+\): mend") as raised,
+            this_process("cpu"),
+        ):
+            pass
+    assert "\n" not in str(raised.value)
 
 
 def test_a_gpu_has_the_number_of_its_process(monkeypatch: pytest.MonkeyPatch) -> None:

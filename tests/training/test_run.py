@@ -21,8 +21,9 @@ import gazesearch
 from gazesearch.datasets import Dataset
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.evaluation.likelihood import score_fixations
-from gazesearch.files import alone
+from gazesearch.files import RunRecord, alone
 from gazesearch.images import ImageFolder
+from gazesearch.training import record as records
 from gazesearch.training.logs import read_epochs
 from gazesearch.training.recipe import read_recipe
 from gazesearch.training.run import Trained, train
@@ -199,6 +200,26 @@ def test_a_run_says_with_which_versions_each_part_of_it_was_trained(
     assert [part["step"] for part in record["resumed"]] == [5, 7]
     assert {part["versions"]["torch"] for part in record["resumed"]} == {torch.__version__}
     assert caplog.messages == [said] * 2
+
+
+def test_what_a_record_from_elsewhere_holds_does_not_reach_the_terminal_raw(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "run.json"
+    then = {"settings": {}, "inputs": {"images": "x\n\x1b[2Jy", "\x1b[2J": "z"}}
+    records.write(file, RunRecord(**then, versions={"torch": "1\n\x1b[2Jx"}))
+    given = RunRecord(settings={}, inputs={"images": "sha256:0"}, versions={"torch": "2"})
+    records.add_part(file, given, step=1)
+    (said,) = caplog.messages
+    assert r"torch 2 (before: '1\n\x1b[2Jx')" in said
+    assert said.isprintable()
+    with pytest.raises(BadSetting, match=r"images: 'x\\n\\x1b\[2Jy', not sha256:0") as raised:
+        records.refuse_other_inputs(file, given)
+    assert str(raised.value).isprintable()
+    own = RunRecord(settings={}, inputs={"images": then["inputs"]["images"]})
+    with pytest.raises(BadSetting, match=r"started with '\\x1b\[2J': z, not None") as raised:
+        records.refuse_other_inputs(file, own)
+    assert str(raised.value).isprintable()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no lock there")

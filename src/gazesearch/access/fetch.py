@@ -83,13 +83,6 @@ class Fetcher:
                 raise Stopped
             try:
                 here = self._by_blocks(file) if file.size >= LARGE else self._whole(file)
-                if file.is_in(here):
-                    place = self._root / file.path
-                    place.parent.mkdir(parents=True, exist_ok=True)
-                    here.replace(place)
-                    return
-                trouble = Trouble("damaged", _difference(here, file), again=True)
-                here.unlink(missing_ok=True)
             except Stopped:
                 raise
             except Exception as error:
@@ -98,6 +91,19 @@ class Fetcher:
                     raise hub_error(
                         trouble, file.path, repo=self._release.repo
                     ) from harmless_cause(error)
+                continue
+            try:
+                if file.is_in(here):
+                    place = self._root / file.path
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    here.replace(place)
+                    return
+                trouble = Trouble("damaged", _difference(here, file), again=True)
+                here.unlink(missing_ok=True)
+            except OSError as error:  # the disk's: the hub has done its part
+                raise hub_error(
+                    trouble_of(error), file.path, repo=self._release.repo
+                ) from harmless_cause(error)
         raise hub_error(trouble, file.path, repo=self._release.repo)
 
     def _whole(self, file: ReceivedFile) -> Path:

@@ -157,8 +157,10 @@ def trouble_of(error: BaseException) -> Trouble:
         if type(link).__module__.partition(".")[0].rstrip("0123456789") in _NETWORK:
             return Trouble("offline", type(link).__name__, again=not tried_again)
     unread = (errors.FileMetadataError, KeyError, TypeError, ValueError)  # of JSON, and in it
-    if isinstance(error, unread):
-        return Trouble("damaged", "an answer that is none", again=True)
+    ours = (errors.HFValidationError, UnicodeEncodeError)  # ValueErrors of what is asked for
+    if isinstance(error, unread) and not isinstance(error, ours):
+        said = f"an answer that cannot be read: {type(error).__name__}"
+        return Trouble("damaged", said, again=True)
     if isinstance(error, OSError) and error.errno is None:  # the client's check of the length
         return Trouble("damaged", first_line(error), again=True)
     return Trouble("other", f"{type(error).__name__}: {_line(str(error))}")

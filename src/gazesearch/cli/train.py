@@ -76,8 +76,9 @@ def train(
     try:
         with progress() as say:
             if dry_run:
-                cost = tried(settings, progress=say, **given)
-                typer.echo(cost.to_text(), nl=False)
+                cost = tried(settings, progress=say if first else None, **given)
+                if first:
+                    typer.echo(cost.to_text(), nl=False)
                 return
             done = gazesearch.train(
                 settings,

@@ -146,6 +146,6 @@ def checked(state: Mapping[str, Any], shapes: Shapes, *, where: str) -> dict[str
     return dict(state)
 
 
-def printable(name: str) -> str:
+def printable(name: str, *, longest: int = 80) -> str:
     """A name that stands in a file, fit for a message."""
-    return name[:80] if name.isprintable() else ascii(name[:80])
+    return name[:longest] if name.isprintable() else ascii(name[:longest])

@@ -102,6 +102,7 @@ def _nextgaze(network: NextGaze, path: Path) -> str:
                 "network"
             )
     for name, first in BY_TASK.items():
+        # `log_priors` too, so that the network is whole as it stands; a training counts them anew.
         rows = own[name].clone()
         rows[:first] = state[name][:first]
         for task in both:

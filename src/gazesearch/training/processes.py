@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gazesearch.errors import BadSetting, ProcessLost
+from gazesearch.errors import BadSetting, ProcessLost, first_line
 
 
 def device_of(device: str | None) -> str:
@@ -48,6 +48,9 @@ def this_process(device: str) -> Iterator[tuple[int, int]]:
 
     Args:
         device: "cpu" joins by gloo, a GPU by NCCL.
+
+    Raises:
+        ProcessLost: they cannot be joined.
     """
     if dist.is_available() and dist.is_initialized():
         yield dist.get_rank(), dist.get_world_size()
@@ -58,7 +61,8 @@ def this_process(device: str) -> Iterator[tuple[int, int]]:
         return
     if device == "cuda":  # each its own GPU
         torch.cuda.set_device(place_of(device))
-    dist.init_process_group("gloo" if device == "cpu" else "nccl")
+    with _together():
+        dist.init_process_group("gloo" if device == "cpu" else "nccl")
     try:
         yield dist.get_rank(), dist.get_world_size()
     finally:
@@ -116,8 +120,11 @@ def _together() -> Iterator[None]:
     """What no process can do without the others."""
     try:
         yield
+    except torch.OutOfMemoryError:  # this process's own
+        raise
     except RuntimeError as error:  # so torch says that a connection is closed
         raise ProcessLost(
-            "another process of this training has stopped: mend what it says, and the same "
-            "command with --resume goes on from the last state"
+            "another process of this training has stopped, or cannot be reached "
+            f"({first_line(error)}): mend what it says, and the same command with --resume goes "
+            "on from the last state"
         ) from error

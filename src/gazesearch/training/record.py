@@ -7,11 +7,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gazesearch.errors import BadSetting, DataError
 from gazesearch.files import RunRecord, package_versions, readable, write_text
+from gazesearch.models.weights import printable
 from gazesearch.training.ready import Ready
+
+_SHOWN: Final = 300  # characters of a value in a message: a digest stands behind a file's name
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ def record_of(ready: Ready) -> RunRecord:
         },
         inputs={**learned.digests, **ready.sources},
         seed=ready.recipe.seed,
-        versions=package_versions("torch", "lightning", "safetensors"),
+        versions=package_versions("torch", "lightning", "safetensors", "pillow"),
     )
 
 
@@ -49,8 +52,8 @@ def refuse_other_inputs(file: Path, record: RunRecord) -> None:
     for name in {**then, **record.inputs}:
         if then.get(name) != record.inputs.get(name):
             raise BadSetting(
-                f"{file}: the run was started with {name}: {then.get(name)}, not "
-                f"{record.inputs.get(name)}: give the same files"
+                f"{file}: the run was started with {_shown(name)}: {_shown(then.get(name))}, not "
+                f"{_shown(record.inputs.get(name))}: give the same files"
             )
 
 
@@ -68,7 +71,8 @@ def add_part(file: Path, record: RunRecord, *, step: int) -> None:
         DataError, UnreadableFile: as of `refuse_other_inputs`.
     """
     told = _read(file)
-    # Parts from the same step on left no state: nothing in the weights is theirs.
+    # Parts from the same step on left no state to go on from: their steps are made anew. A `best`
+    # of theirs, written before `last` at an epoch's end, stays until this part has a better one.
     parts = [part for part in told["resumed"] if part["step"] < step]
     now = {"versions": dict(record.versions), "machine": record.machine}
     if differing := _differing([told, *parts], now):
@@ -86,8 +90,13 @@ def _differing(parts: Sequence[Mapping[str, Any]], now: Mapping[str, Any]) -> li
     found = []
     for name, value in present.items():
         if others := sorted({str(part.get(name, value)) for part in past} - {value}):
-            found.append(f"{name} {value} (before: {', '.join(others)})")
+            found.append(f"{name} {value} (before: {', '.join(map(_shown, others))})")
     return found
+
+
+def _shown(value: object) -> str:
+    """What a record on disk says, fit for a message: another's may hold anything."""
+    return printable(str(value), longest=_SHOWN)
 
 
 def _read(file: Path) -> dict[str, Any]:
