@@ -27,6 +27,7 @@ from gazesearch.evaluation import compare, evaluate_distribution, truth_of
 from gazesearch.evaluation.against import compare_with
 from gazesearch.evaluation.likelihood import open_model, score_fixations
 from gazesearch.models import controls, decoding
+from gazesearch.models.median_durations import with_median_durations
 from gazesearch.prediction import Requests
 
 DENSITIES = ("global-density", "finding-density", "history-density")
@@ -35,6 +36,7 @@ MULTIMATCH = ("multimatch_shape", "multimatch_direction", "multimatch_length",
               "multimatch_position", "multimatch_duration")  # fmt: skip
 METRICS = PATHS + MULTIMATCH
 DRAWS, MANY = 16, 200
+OSIE_WAYS = [(metric, durations) for metric in PATHS for durations in ("drawn", "median")]
 FRESH = "fresh-"
 
 
@@ -215,15 +217,15 @@ def osie(data, runs, split) -> None:
     print(f"  first, less without images: {paired(found[model], found[blind], first=True)}")
     row("history-density", score_fixations(open_model("history-density", truth).model, truth))
     drawn = {where: many(model, where, images) for where in (valid, truth)}
-    found = {metric: typical_of(drawn[valid], metric) for metric in PATHS}
     means = {}
-    for metric, paths in found.items():
-        scores = evaluate(paths, valid, metrics=list(PATHS))
-        means[metric] = [scores.summary(name).mean for name in PATHS]
-        print(f"  valid, typical by {metric}: {means[metric]}", flush=True)
-    chosen = max(means, key=lambda metric: sum(means[metric]))
+    for way in OSIE_WAYS:
+        scores = evaluate(typical_of(model, drawn[valid], images, *way), valid, metrics=list(PATHS))
+        means[way] = [scores.summary(name).mean for name in PATHS]
+        print(f"  valid, typical by {way}: {means[way]}", flush=True)
+    chosen = max(means, key=lambda way: sum(means[way]))
     print(f"  typical of {MANY} by {chosen}, {split}:")
-    scores = evaluate(typical_of(drawn[truth], chosen), truth, metrics=list(METRICS))
+    paths = typical_of(model, drawn[truth], images, *chosen)
+    scores = evaluate(paths, truth, metrics=list(METRICS))
     others = ["fixed-path", "medoid", "random-train-path", "people"]
     print(compare_with(scores, others, truth, name="model").to_markdown(), flush=True)
     first = drawn[truth].columns["draw"] < DRAWS
@@ -235,7 +237,7 @@ def many(model, truth, images):
     return decoding.sample(model, requests_of(truth), MANY, images=images, rng=1)
 
 
-def typical_of(drawn, metric):
+def typical_of(model, drawn, images, metric, durations):
     """Of the draws of each request the one that is most like the others."""
     width, height = drawn.screen_sizes[0].tolist()
     rows = []
@@ -244,7 +246,8 @@ def typical_of(drawn, metric):
         alike = np.nan_to_num(metrics.pairwise(metric, some, some, (width, height)))
         np.fill_diagonal(alike, 0.0)
         rows.append(start + int((alike + alike.T).sum(axis=1).argmax()))
-    return drawn[np.array(rows)]
+    found = drawn[np.array(rows)]
+    return found if durations == "drawn" else with_median_durations(model, found, images=images)
 
 
 def ablations(data, runs, split) -> None:
