@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("jaxtyping")
+pytest.importorskip("torch", reason="needs the extra `train`")
+pytest.importorskip("jaxtyping", reason="needs the extra `train`")
 
 import torch
 
