@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -82,6 +83,33 @@ def some_paths(count: int, *, images: int, seed: int = 0, split: str = "train") 
         screen_size=(80, 60),
         split=[split] * count,
     )
+
+
+MINE = """
+name = "mine"
+[network.settings]
+input_shape = [32, 32]
+map_shape = [8, 8]
+panels = 8
+keys = 4
+hidden = 4
+recent = 2
+max_history = 8
+[backbone]
+name = "tiny"
+kept = "float32"
+[schedule]
+epochs = 2
+images = 4
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A recipe of two epochs, in a file of its own."""
+    file = tmp_path / "mine.toml"
+    file.write_text(MINE)
+    return file
 
 
 @pytest.fixture(scope="session")

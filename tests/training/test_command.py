@@ -14,24 +14,6 @@ from gazesearch.datasets import Dataset
 
 Run = Callable[..., tuple[int, str, str]]
 
-MINE = """
-name = "mine"
-[network.settings]
-input_shape = [32, 32]
-map_shape = [8, 8]
-panels = 8
-keys = 4
-hidden = 4
-recent = 2
-max_history = 8
-[backbone]
-name = "tiny"
-kept = "float32"
-[schedule]
-epochs = 2
-images = 4
-"""
-
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
@@ -46,9 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.fixture
-def given(phantom: Dataset, tmp_path: Path) -> tuple[object, ...]:
-    recipe = tmp_path / "mine.toml"
-    recipe.write_text(MINE)
+def given(phantom: Dataset, recipe: Path, tmp_path: Path) -> tuple[object, ...]:
     data = ("--annotations", phantom.annotations, "--images", phantom.root / "images")
     return (recipe, *data, "--output", tmp_path / "run")
 

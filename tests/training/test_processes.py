@@ -98,23 +98,6 @@ def test_two_processes_have_the_gradients_of_one_with_the_joined_batch(
         assert torch.equal(first[name], second[name])
 
 
-MINE = """
-name = "mine"
-[network.settings]
-input_shape = [32, 32]
-map_shape = [8, 8]
-panels = 8
-keys = 4
-hidden = 4
-recent = 2
-max_history = 8
-[backbone]
-name = "tiny"
-kept = "float32"
-[schedule]
-epochs = 3
-images = 4
-"""
 INTERRUPTED = """
 import os, signal, socket, sys
 from contextlib import contextmanager
@@ -159,9 +142,9 @@ for name, when in (("step", "epoch 2"), ("look", "looking at images")):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes by fork there")
-def test_ctrl_c_in_one_process_stops_them_all(phantom: Dataset, tmp_path: Path) -> None:
-    recipe = tmp_path / "mine.toml"
-    recipe.write_text(MINE)
+def test_ctrl_c_in_one_process_stops_them_all(
+    phantom: Dataset, recipe: Path, tmp_path: Path
+) -> None:
     data = ("--annotations", phantom.annotations, "--images", phantom.root / "images")
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, tmp_path, recipe, *data],
